@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The credit policy's table: what happens when.  See ration_credit.h for the
+ * algorithm, credit.h for the data. */
+#include "credit.h"
+
+static void credit_init(struct ration *r, ration_ns now)
+{
+	(void)r, (void)now;            /* zeroed memory is the initial state */
+}
+
+static void credit_cpu_set(struct ration *r, ration_cpu c, bool online, ration_ns now,
+                           struct ration_effects *fx)
+{
+	(void)online, (void)now, (void)fx;
+	credit_cpu_of(r, c)->contested = false;
+}
+
+static void credit_dom_set(struct ration *r, struct ration_dom *d, ration_ns now,
+                           struct ration_effects *fx)
+{
+	struct credit_dom *dom = credit_dom_of(d);
+
+	ration_credit__cap_set(r, d, now, fx);
+	ration_credit__rush_disarm(r, dom);
+	(void)ration_credit__floor_left(d, now);
+	if (d->attr.floor_ppm == 0)
+		dom->floor_ns = 0;
+	/* Queued vCPUs may have become urgent, or ceased to be. */
+	for (struct ration_vcpu *v = d->first; v != NULL; v = v->next) {
+		uint8_t place = credit_vcpu_of(v)->place;
+
+		credit_vcpu_of(v)->rest = 0;   /* of a division by the old weight */
+		if (place != CREDIT_QUEUED && place != CREDIT_RUSHING)
+			continue;
+		ration_credit__dequeue(r, v);
+		ration_credit__enqueue(r, v, now);
+		ration_credit__place(r, v, true, now, fx);
+	}
+}
+
+static void credit_dom_leave(struct ration *r, struct ration_dom *d, ration_ns now)
+{
+	(void)now;
+	ration_credit__refill_disarm(r, credit_dom_of(d));
+	ration_credit__rush_disarm(r, credit_dom_of(d));
+}
+
+/* The virtual time that v meets where it would run: that of its last CPU, if
+ * it is busy; else the highest of those that it may run on, lest a vCPU that
+ * slept while nothing ran there wakes with a claim on all that time. */
+static uint64_t credit_clock(const struct ration *r, const struct ration_vcpu *v)
+{
+	ration_cpuset set = v->affinity.hard & ration_cpu_online(r);
+	uint64_t clock;
+
+	if (set == 0)
+		set = v->affinity.hard;
+	if (ration_cpuset_has(set, v->cpu) && ration_cpu_get(r, v->cpu)->current != NULL)
+		return credit_cpu_of(r, v->cpu)->vclock;
+	clock = credit_cpu_of(r, ration_cpuset_first(set))->vclock;
+	for (set = ration_cpuset_rest(set); set != 0; set = ration_cpuset_rest(set)) {
+		uint64_t at = credit_cpu_of(r, ration_cpuset_first(set))->vclock;
+
+		if (heap_key_is_before(clock, at))
+			clock = at;
+	}
+	return clock;
+}
+
+static uint64_t credit_span(const struct ration_vcpu *v, ration_ns ns)
+{
+	uint32_t active = credit_dom_of(v->dom)->active_count, rest = 0;
+
+	return ration_credit__advance(ns, active == 0 ? 1 : active, v->dom->attr.weight, &rest);
+}
+
+static void credit_join(struct ration *r, struct ration_vcpu *v, ration_ns now)
+{
+	uint64_t span = credit_span(v, (ration_ns)(v->lag_ns < 0 ? -v->lag_ns : v->lag_ns));
+
+	(void)now;
+	credit_vcpu_of(v)->vtime = credit_clock(r, v) + (v->lag_ns < 0 ? span : (uint64_t)0 - span);
+}
+
+static void credit_activate(struct ration_vcpu *v, bool active)
+{
+	struct credit_vcpu *self = credit_vcpu_of(v);
+	struct credit_dom *dom = credit_dom_of(v->dom);
+
+	if (self->active == active)
+		return;
+	self->active = active;
+	dom->active_count += active ? 1u : (uint32_t)-1;
+}
+
+static void credit_leave(struct ration *r, struct ration_vcpu *v, ration_ns now)
+{
+	struct credit_vcpu *self = credit_vcpu_of(v);
+
+	(void)now;
+	ration_lag_set(v, ration_credit__time((int64_t)(credit_clock(r, v) - self->vtime),
+	                                      credit_dom_of(v->dom)->active_count,
+	                                      v->dom->attr.weight));
+	ration_credit__dequeue(r, v);
+	credit_activate(v, false);
+}
+
+static void credit_ready(struct ration *r, struct ration_vcpu *v, enum ration_ready why,
+                         ration_ns now, struct ration_effects *fx)
+{
+	struct credit_vcpu *self = credit_vcpu_of(v);
+	bool ran = why == RATION_READY_PREEMPT || why == RATION_READY_YIELD;
+
+	credit_activate(v, true);
+	ration_credit__cap_return(r, v, now, fx);
+	/* Time asleep is not saved up: it wakes level with what runs there. */
+	if ((why == RATION_READY_WAKE || why == RATION_READY_RESUME) &&
+	    heap_key_is_before(self->vtime, credit_clock(r, v)))
+		self->vtime = credit_clock(r, v);
+	if (credit_dom_of(v->dom)->shut) {
+		ration_credit__hold(r, v, now);
+		return;
+	}
+	ration_credit__enqueue(r, v, now);
+	ration_credit__place(r, v, !ran || self->place == CREDIT_RUSHING, now, fx);
+}
+
+static void credit_unready(struct ration *r, struct ration_vcpu *v, ration_ns now,
+                           struct ration_effects *fx)
+{
+	ration_credit__dequeue(r, v);
+	credit_activate(v, false);
+	ration_credit__cap_return(r, v, now, fx);
+}
+
+static void credit_charge(struct ration *r, struct ration_dom *d, struct ration_vcpu *v,
+                          ration_ns ns, ration_ns now, struct ration_effects *fx)
+{
+	struct credit_dom *dom = credit_dom_of(d);
+	struct credit_vcpu *self;
+	ration_ns paid;
+
+	(void)fx;
+	ration_credit__floor_spend(d, ns, now);
+	if (v == NULL) {
+		ration_credit__cap_spend(r, d, ns, now);
+		paid = ns < CREDIT_DEBT_MAX_NS ? ns : CREDIT_DEBT_MAX_NS;
+		dom->debt_ns += paid;
+		if (dom->debt_ns > CREDIT_DEBT_MAX_NS)
+			dom->debt_ns = CREDIT_DEBT_MAX_NS;
+		return;
+	}
+	self = credit_vcpu_of(v);
+	paid = ns < CREDIT_RUN_MAX_NS - CREDIT_DEBT_MAX_NS ? ns : CREDIT_RUN_MAX_NS - CREDIT_DEBT_MAX_NS;
+	if (dom->capped)
+		self->grant_ns -= (int64_t)paid;
+	self->vtime += ration_credit__advance(paid + dom->debt_ns, dom->active_count,
+	                                      d->attr.weight, &self->rest);
+	dom->debt_ns = 0;
+}
+
+/* Does `other`, the best that waits, come before what runs on c? */
+static bool credit_beats(const struct ration *r, const struct ration_vcpu *other, ration_cpu c,
+                         const struct ration_vcpu *cur)
+{
+	bool urgent = credit_vcpu_of(other)->place == CREDIT_RUSHING;
+
+	if (urgent != credit_cpu_of(r, c)->rushing)
+		return urgent;
+	return heap_key_is_before(credit_vcpu_of(other)->vtime, credit_vcpu_of(cur)->vtime);
+}
+
+/* May the current vCPU go on as far as its cap is concerned?  A used-up grant
+ * is renewed if there is something left. */
+static bool credit_may_go_on(struct ration *r, struct ration_vcpu *cur, ration_ns now)
+{
+	if (!credit_dom_of(cur->dom)->capped || credit_vcpu_of(cur)->grant_ns > 0)
+		return true;
+	if (ration_credit__cap_offer(cur->dom) == 0)
+		return false;
+	ration_credit__cap_grant(r, cur, now);
+	return credit_vcpu_of(cur)->grant_ns > 0;
+}
+
+/* What the current vCPU has left to run before it must decide again. */
+static ration_ns credit_until(const struct ration_vcpu *cur, ration_ns until_ns, ration_ns now)
+{
+	int64_t grant = credit_vcpu_of(cur)->grant_ns;
+
+	if (credit_dom_of(cur->dom)->capped && now + (ration_ns)grant < until_ns)
+		return now + (ration_ns)grant;
+	return until_ns;
+}
+
+/* A wake-up or a floor against the vCPU that is in mid-slice on c: true if
+ * `other` takes over; else *until_ns is when to look again. */
+static bool credit_contest(struct ration *r, ration_cpu c, struct ration_vcpu *other, ration_ns now,
+                           ration_ns *until_ns)
+{
+	const struct ration_cpu_state *cpu = ration_cpu_get(r, c);
+	struct credit_cpu *self = credit_cpu_of(r, c);
+	struct ration_params params;
+	ration_ns protected_ns;
+
+	*until_ns = self->slice_end_ns;
+	if (!self->contested || other == NULL || !credit_beats(r, other, c, cpu->current)) {
+		self->contested = false;
+		return false;
+	}
+	ration_params_get(r, &params);
+	protected_ns = cpu->since_ns + params.ratelimit_ns;
+	if (now >= protected_ns)
+		return true;
+	if (protected_ns < *until_ns)
+		*until_ns = protected_ns;
+	ration_wait_set(r, other, RATION_WAIT_RATELIMIT, now);
+	return false;
+}
+
+/* A new slice on c for v, which has been granted `offer_ns` by its cap. */
+static ration_ns credit_slice(struct ration *r, ration_cpu c, struct ration_vcpu *v, bool urgent,
+                              ration_ns offer_ns, ration_ns now)
+{
+	struct credit_cpu *self = credit_cpu_of(r, c);
+	struct ration_params params;
+	ration_ns slice_ns;
+
+	ration_params_get(r, &params);
+	slice_ns = params.tslice_ns;
+	if (urgent) {
+		ration_ns left = (ration_ns)ration_credit__floor_left(v->dom, now);
+
+		if (left < slice_ns)
+			slice_ns = left;
+	}
+	self->slice_end_ns = now + slice_ns;
+	self->contested = false;
+	self->rushing = urgent;
+	return now + (offer_ns < slice_ns ? offer_ns : slice_ns);
+}
+
+static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
+                          struct ration_decision *out, struct ration_effects *fx)
+{
+	const struct ration_cpu_state *cpu = ration_cpu_get(r, c);
+	struct ration_vcpu *cur = cpu->current, *best;
+	bool keep = cpu->stay && credit_may_go_on(r, cur, now), rushing;
+	ration_ns until_ns;
+
+	(void)fx;
+	best = cpu->hint != NULL && credit_vcpu_of(cpu->hint)->place != CREDIT_HELD ?
+	       cpu->hint : ration_credit__best(r, c, now);
+	if (keep && !cpu->yielded && now < credit_cpu_of(r, c)->slice_end_ns) {
+		if (!credit_contest(r, c, best, now, &until_ns)) {
+			out->vcpu = cur;
+			out->until_ns = credit_until(cur, until_ns, now);
+			return;
+		}
+	} else if (keep) {
+		credit_cpu_of(r, c)->rushing = ration_credit__floor_is_due(cur->dom, now);
+		if (best == NULL || (!cpu->yielded && !credit_beats(r, best, c, cur))) {
+			out->vcpu = cur;
+			until_ns = credit_slice(r, c, cur, credit_cpu_of(r, c)->rushing,
+			                        RATION_NEVER, now);
+			out->until_ns = credit_until(cur, until_ns, now);
+			return;
+		}
+	}
+	credit_cpu_of(r, c)->rushing = false;
+	if (best == NULL)
+		return;
+	out->vcpu = best;
+	rushing = ration_credit__floor_is_due(best->dom, now);
+	out->until_ns = credit_slice(r, c, best, rushing, ration_credit__cap_offer(best->dom), now);
+}
+
+static void credit_start(struct ration *r, struct ration_vcpu *v, ration_cpu c, ration_ns now)
+{
+	struct credit_cpu *cpu = credit_cpu_of(r, c);
+	struct credit_vcpu *self = credit_vcpu_of(v);
+	uint64_t least = cpu->vclock - credit_span(v, 2 * CREDIT_PERIOD_NS);
+
+	ration_credit__dequeue(r, v);
+	ration_credit__cap_grant(r, v, now);
+	/* From a CPU whose clock is far behind it brings no more than a bounded claim. */
+	if (heap_key_is_before(self->vtime, least))
+		self->vtime = least;
+	if (heap_key_is_before(cpu->vclock, self->vtime))
+		cpu->vclock = self->vtime;
+}
+
+const struct ration_policy ration_credit = {
+	.name = "credit",
+	.abi = RATION_POLICY_ABI,
+	.honours = RATION_ATTR_WEIGHT | RATION_ATTR_CAP | RATION_ATTR_FLOOR | RATION_ATTR_BURST |
+	           RATION_ATTR_TSLICE | RATION_ATTR_RATELIMIT,
+	.instance_size = sizeof(struct credit),
+	.cpu_size = sizeof(struct credit_cpu),
+	.dom_size = sizeof(struct credit_dom),
+	.vcpu_size = sizeof(struct credit_vcpu),
+	.scratch_size = 0, .scratch_cpu_size = 0, .scratch_vcpu_size = 0,
+	.admit = ration_credit__admit,
+	.init = credit_init,
+	.cpu_set = credit_cpu_set,
+	.dom_set = credit_dom_set,
+	.dom_leave = credit_dom_leave,
+	.join = credit_join,
+	.leave = credit_leave,
+	.ready = credit_ready,
+	.unready = credit_unready,
+	.charge = credit_charge,
+	.decide = credit_decide,
+	.start = credit_start,
+	.expire = ration_credit__expire,
+	.check = ration_credit__check,
+};
