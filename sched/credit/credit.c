@@ -45,24 +45,26 @@ static void credit_dom_leave(struct ration *r, struct ration_dom *d, ration_ns n
 	ration_credit__rush_disarm(r, credit_dom_of(d));
 }
 
-/* The virtual time that v meets where it would run: that of its last CPU, if
- * it is busy; else the highest of those that it may run on, lest a vCPU that
- * slept while nothing ran there wakes with a claim on all that time. */
+/* The virtual time that v meets where it may run: the least with which a
+ * running vCPU began its slice there, as in start-time fair queueing; where all
+ * those CPUs idle, the highest with which they ended, lest a vCPU that slept
+ * while nothing ran wakes with a claim on all that time. */
 static uint64_t credit_clock(const struct ration *r, const struct ration_vcpu *v)
 {
 	ration_cpuset set = v->affinity.hard & ration_cpu_online(r);
-	uint64_t clock;
+	uint64_t clock = 0;
+	bool found = false, busy = false;
 
-	if (set == 0)
-		set = v->affinity.hard;
-	if (ration_cpuset_has(set, v->cpu) && ration_cpu_get(r, v->cpu)->current != NULL)
-		return credit_cpu_of(r, v->cpu)->vclock;
-	clock = credit_cpu_of(r, ration_cpuset_first(set))->vclock;
-	for (set = ration_cpuset_rest(set); set != 0; set = ration_cpuset_rest(set)) {
-		uint64_t at = credit_cpu_of(r, ration_cpuset_first(set))->vclock;
+	for (set = set != 0 ? set : v->affinity.hard; set != 0; set = ration_cpuset_rest(set)) {
+		ration_cpu c = ration_cpuset_first(set);
+		uint64_t at = credit_cpu_of(r, c)->vclock;
+		bool runs = ration_cpu_get(r, c)->current != NULL;
 
-		if (heap_key_is_before(clock, at))
+		if (!found || (runs && !busy) ||
+		    (runs == busy && heap_key_is_before(at, clock) == busy))
 			clock = at;
+		found = true;
+		busy = busy || runs;
 	}
 	return clock;
 }
@@ -262,6 +264,7 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 			out->vcpu = cur;
 			until_ns = credit_slice(r, c, cur, credit_cpu_of(r, c)->rushing,
 			                        RATION_NEVER, now);
+			credit_cpu_of(r, c)->vclock = credit_vcpu_of(cur)->vtime;
 			out->until_ns = credit_until(cur, until_ns, now);
 			return;
 		}
@@ -285,8 +288,7 @@ static void credit_start(struct ration *r, struct ration_vcpu *v, ration_cpu c, 
 	/* From a CPU whose clock is far behind it brings no more than a bounded claim. */
 	if (heap_key_is_before(self->vtime, least))
 		self->vtime = least;
-	if (heap_key_is_before(cpu->vclock, self->vtime))
-		cpu->vclock = self->vtime;
+	cpu->vclock = self->vtime;
 }
 
 const struct ration_policy ration_credit = {

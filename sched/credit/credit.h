@@ -55,7 +55,7 @@ struct credit_dom {
 };
 
 struct credit_cpu {
-	uint64_t vclock;         /* the highest vtime that began to run here */
+	uint64_t vclock;         /* vtime of the vCPU that began the last slice here */
 	ration_ns slice_end_ns;
 	bool contested;          /* a wake-up asked for this CPU in mid-slice */
 	bool rushing;            /* current was picked on account of its floor */
