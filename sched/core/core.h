@@ -116,6 +116,9 @@ void ration_core__ready(struct ration *r, struct ration_vcpu *v, enum ration_rea
                         ration_ns now, struct ration_effects *fx);
 void ration_core__unready(struct ration *r, struct ration_vcpu *v, ration_ns now,
                           struct ration_effects *fx);
+/* v ran and does not go on, nor queue: tell the policy, if it was not told yet. */
+void ration_core__retire(struct ration *r, struct ration_vcpu *v, ration_ns now,
+                         struct ration_effects *fx);
 
 /* v's kick, if it has one, is moot: forget which CPU it was. */
 void ration_core__kick_forget(struct ration *r, const struct ration_vcpu *v);

@@ -93,7 +93,8 @@ static void cpu_occupy(struct ration *r, struct ration_vcpu *v, ration_cpu c, ra
 	struct ration_cpu_state *cpu = &r->cpu[c];
 
 	ration_core__kick_forget(r, v);
-	v->flags = (uint8_t)((v->flags & ~RATION_VCPU_READY) | RATION_VCPU_CURRENT);
+	v->flags = (uint8_t)((v->flags & ~RATION_VCPU_READY) | RATION_VCPU_CURRENT |
+	                     RATION_VCPU_STARTED);
 	ration_core__book(r, v, RATION_WAIT_SWITCH, now);
 	if (v->cpu != RATION_CPU_NONE && v->cpu != c)
 		cpu->ledger.migrations++;
@@ -121,16 +122,17 @@ void ration_decide(struct ration *r, ration_cpu c, ration_ns now,
                    struct ration_decision *decision, struct ration_effects *fx)
 {
 	struct ration_cpu_state *cpu = &r->cpu[c];
-	struct ration_vcpu *v = cpu->current, *kicked;
+	struct ration_vcpu *v, *kicked;
 
 	RATION_ASSERT(c < r->limits.cpu_count);
 	RATION_ASSERT(!cpu->switching);
 	core_enter(r, now, fx);
+	v = cpu->current;
 	cpu_charge(r, cpu, now, fx);
 	kicked = cpu_kick_take(r, c, now);
 	cpu->stay = v != NULL && core_is_eligible(v) && core_is_allowed(r, v, c);
 	if (v != NULL && !core_is_eligible(v))
-		r->policy->unready(r, v, now, fx);
+		ration_core__retire(r, v, now, fx);
 	cpu_ask(r, c, now, decision, fx);
 	if (decision->vcpu != v) {
 		decision->switched = true;
@@ -155,11 +157,12 @@ void ration_decide(struct ration *r, ration_cpu c, ration_ns now,
 void ration_cpu_saved(struct ration *r, ration_cpu c, ration_ns now, struct ration_effects *fx)
 {
 	struct ration_cpu_state *cpu = &r->cpu[c];
-	struct ration_vcpu *old = cpu->unsaved;
+	struct ration_vcpu *old;
 
 	RATION_ASSERT(c < r->limits.cpu_count);
 	RATION_ASSERT(cpu->switching);
 	core_enter(r, now, fx);
+	old = cpu->unsaved;
 	ration_core__cpu_book(r, c, now);
 	cpu->switching = false;
 	cpu->unsaved = NULL;

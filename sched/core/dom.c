@@ -171,6 +171,7 @@ void ration_dom_pause(struct ration *r, struct ration_dom *dom, ration_ns now,
                       struct ration_effects *fx)
 {
 	core_enter(r, now, fx);
+	RATION_ASSERT(dom->used);
 	RATION_ASSERT(dom->pause_count < UINT32_MAX);
 	dom->pause_count++;
 	if (dom->pause_count == 1)
@@ -194,11 +195,13 @@ void ration_dom_resume(struct ration *r, struct ration_dom *dom, ration_ns now,
 void ration_dom_charge(struct ration *r, struct ration_dom *dom, ration_ns ns,
                        enum ration_helper kind, ration_ns now, struct ration_effects *fx)
 {
-	ration_ns *total = &dom->helper_ns[kind];
+	ration_ns *total;
 
 	core_enter(r, now, fx);
+	RATION_ASSERT(dom->used);
 	RATION_ASSERT(kind < RATION_HELPER_COUNT);
 	RATION_ASSERT(ns <= RATION_TIME_MAX);
+	total = &dom->helper_ns[kind];
 	*total = ns > RATION_TIME_MAX - *total ? RATION_TIME_MAX : *total + ns;
 	if (ns != 0)
 		r->policy->charge(r, dom, NULL, ns, now, fx);

@@ -17,9 +17,10 @@ void ration_core__ready(struct ration *r, struct ration_vcpu *v, enum ration_rea
 {
 	if ((v->affinity.hard & r->online) == 0) {
 		ration_core__book(r, v, RATION_WAIT_OFFLINE, now);
+		ration_core__retire(r, v, now, fx);
 		return;
 	}
-	v->flags |= RATION_VCPU_READY;
+	v->flags = (uint8_t)((v->flags & ~RATION_VCPU_STARTED) | RATION_VCPU_READY);
 	ration_core__book(r, v, RATION_WAIT_QUEUE, now);
 	r->policy->ready(r, v, why, now, fx);
 }
@@ -45,11 +46,21 @@ void ration_core__unready(struct ration *r, struct ration_vcpu *v, ration_ns now
 	r->policy->unready(r, v, now, fx);
 }
 
+void ration_core__retire(struct ration *r, struct ration_vcpu *v, ration_ns now,
+                         struct ration_effects *fx)
+{
+	if ((v->flags & RATION_VCPU_STARTED) == 0)
+		return;
+	v->flags &= (uint8_t)~RATION_VCPU_STARTED;
+	r->policy->unready(r, v, now, fx);
+}
+
 void ration_core__settle(struct ration *r, struct ration_vcpu *v, enum ration_ready why,
                          ration_ns now, struct ration_effects *fx)
 {
 	bool eligible = core_is_eligible(v);
 
+	RATION_ASSERT((v->flags & RATION_VCPU_USED) != 0);
 	if ((v->flags & RATION_VCPU_CURRENT) != 0) {
 		if (!eligible)
 			ration_kick(r, v->cpu, NULL, now, fx);
@@ -63,6 +74,7 @@ void ration_core__settle(struct ration *r, struct ration_vcpu *v, enum ration_re
 		ration_core__unready(r, v, now, fx);
 	} else {
 		ration_core__book(r, v, place_rest_book(v), now);
+		ration_core__retire(r, v, now, fx);
 	}
 }
 

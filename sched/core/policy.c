@@ -50,6 +50,7 @@ static void policy_drop(struct ration *r, ration_ns now)
 		if ((v->flags & RATION_VCPU_USED) == 0)
 			continue;
 		r->policy->leave(r, v, now);
+		v->flags &= (uint8_t)~RATION_VCPU_STARTED;
 		__builtin_memset(v + 1, 0, r->vcpu_stride - sizeof(*v));
 	}
 	for (uint32_t i = 0; i < r->limits.dom_count; i++) {
@@ -81,7 +82,7 @@ static void policy_adopt(struct ration *r, struct ration_vcpu *v, ration_ns now,
 		v->flags |= RATION_VCPU_READY;
 		ration_core__book(r, v, RATION_WAIT_QUEUE, now);
 		r->policy->ready(r, v, RATION_READY_MOVE, now, fx);
-		v->flags &= (uint8_t)~RATION_VCPU_READY;
+		v->flags = (uint8_t)((v->flags & ~RATION_VCPU_READY) | RATION_VCPU_STARTED);
 		ration_core__book(r, v, book, now);
 		r->policy->start(r, v, v->cpu, now);
 	}

@@ -304,6 +304,7 @@ void ration_dom_charge(struct ration *r, struct ration_dom *dom, ration_ns ns,
                        enum ration_helper kind, ration_ns now, struct ration_effects *fx);
 ration_ns ration_dom_helper_get(const struct ration_dom *dom, enum ration_helper kind);
 
+/* The host's number for it. */
 uint32_t ration_dom_id(const struct ration_dom *dom);
 /* The domain of that id, or NULL.  O(domains). */
 struct ration_dom *ration_dom_find(const struct ration *r, uint32_t id);
@@ -381,6 +382,7 @@ struct ration_vcpu_info {
 	int64_t lag_ns;                  /* owed minus got, as last reported by a policy */
 };
 
+/* What a listing shows of v; its domain; its number there.  O(1). */
 void ration_vcpu_info_get(const struct ration_vcpu *v, struct ration_vcpu_info *info);
 struct ration_dom *ration_vcpu_dom(const struct ration_vcpu *v);
 uint32_t ration_vcpu_idx(const struct ration_vcpu *v);
@@ -416,6 +418,7 @@ void ration_cpu_saved(struct ration *r, ration_cpu c, ration_ns now, struct rati
  * each budget that is due. */
 void ration_expire(struct ration *r, ration_ns now, struct ration_effects *fx);
 
+/* The CPUs that are on line, and how many there are with those that are not. */
 ration_cpuset ration_cpu_online(const struct ration *r);
 uint32_t ration_cpu_count(const struct ration *r);
 /* The vCPU that occupies CPU c, or NULL. */

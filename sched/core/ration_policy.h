@@ -70,7 +70,8 @@ enum ration_vcpu_flag {
 	RATION_VCPU_CURRENT = 1u << 3,   /* occupies `cpu` */
 	RATION_VCPU_UNSAVED = 1u << 4,   /* its context is still on `cpu` */
 	RATION_VCPU_READY = 1u << 5,     /* the policy was told `ready` */
-	RATION_VCPU_USED = 1u << 6       /* the slot is taken */
+	RATION_VCPU_USED = 1u << 6,      /* the slot is taken */
+	RATION_VCPU_STARTED = 1u << 7    /* the policy was told `start`, nothing since */
 };
 
 /* What a vCPU's time is booked to at the moment: an enum ration_wait, or: */
@@ -203,7 +204,8 @@ struct ration_policy {
 	void (*ready)(struct ration *r, struct ration_vcpu *v, enum ration_ready why, ration_ns now,
 	              struct ration_effects *fx);
 
-	/* v, queued or running, cannot be dispatched any more. */
+	/* v, queued or running, cannot be dispatched any more.  Told once; of one
+	 * that ran, when its CPU decides or, at the latest, when it is saved. */
 	void (*unready)(struct ration *r, struct ration_vcpu *v, ration_ns now,
 	                struct ration_effects *fx);
 
@@ -262,6 +264,7 @@ static inline struct ration_dom *ration_dom_of(const void *p)
 	return (struct ration_dom *)(uintptr_t)p - 1;
 }
 
+/* CPU c as the core sees it, and the limits of the instance.  O(1). */
 const struct ration_cpu_state *ration_cpu_get(const struct ration *r, ration_cpu c);
 const struct ration_limits *ration_limits_get(const struct ration *r);
 

@@ -250,6 +250,9 @@ int ration_vcpu_pin(struct ration *r, struct ration_vcpu *v, struct ration_affin
 		return RATION_OK;
 	}
 	class_idx = ration_core__class_find(r, affinity.hard);
+	/* The only vCPU of its class leaves a free one behind. */
+	if (class_idx == RATION_CLASS_MAX && r->class_of[v->class_idx].vcpu_count == 1)
+		class_idx = v->class_idx;
 	if (class_idx == RATION_CLASS_MAX)
 		return RATION_E_FULL;
 	v->affinity = affinity;

@@ -14,8 +14,8 @@ static const char *check_vcpu(const struct ration_vcpu *v)
 		return "credit: a vCPU is held and its domain's gate is open";
 	if (self->place != CREDIT_HELD && ready && dom->shut)
 		return "credit: a vCPU queues before a shut gate";
-	if ((ready || ration_vcpu_is_current(v)) && !self->active)
-		return "credit: a vCPU that wants to run is not active";
+	if ((ready || (v->flags & RATION_VCPU_STARTED) != 0) != self->active)
+		return "credit: a vCPU that wants to run is not active, or the reverse";
 	return NULL;
 }
 

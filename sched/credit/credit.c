@@ -45,10 +45,19 @@ static void credit_dom_leave(struct ration *r, struct ration_dom *d, ration_ns n
 	ration_credit__rush_disarm(r, credit_dom_of(d));
 }
 
-/* The virtual time that v meets where it may run: the least with which a
- * running vCPU began its slice there, as in start-time fair queueing; where all
- * those CPUs idle, the highest with which they ended, lest a vCPU that slept
- * while nothing ran wakes with a claim on all that time. */
+/* The least virtual time that a vCPU may begin to run with on CPU c: one tslice
+ * (of a vCPU of the default weight) behind the latest that began there.  Who
+ * sleeps, or comes from where virtual time is slower, has no larger claim. */
+static uint64_t credit_least(const struct ration *r, ration_cpu c)
+{
+	struct ration_params params;
+
+	ration_params_get(r, &params);
+	return credit_cpu_of(r, c)->vclock - params.tslice_ns;
+}
+
+/* The same for a vCPU that wakes: of the CPUs that it may run on, the least of
+ * those that are busy, or else the highest. */
 static uint64_t credit_clock(const struct ration *r, const struct ration_vcpu *v)
 {
 	ration_cpuset set = v->affinity.hard & ration_cpu_online(r);
@@ -57,7 +66,7 @@ static uint64_t credit_clock(const struct ration *r, const struct ration_vcpu *v
 
 	for (set = set != 0 ? set : v->affinity.hard; set != 0; set = ration_cpuset_rest(set)) {
 		ration_cpu c = ration_cpuset_first(set);
-		uint64_t at = credit_cpu_of(r, c)->vclock;
+		uint64_t at = credit_least(r, c);
 		bool runs = ration_cpu_get(r, c)->current != NULL;
 
 		if (!found || (runs && !busy) ||
@@ -67,6 +76,18 @@ static uint64_t credit_clock(const struct ration *r, const struct ration_vcpu *v
 		busy = busy || runs;
 	}
 	return clock;
+}
+
+/* v begins a slice on c. */
+static void credit_clock_advance(struct ration *r, ration_cpu c, struct ration_vcpu *v)
+{
+	struct credit_cpu *cpu = credit_cpu_of(r, c);
+	struct credit_vcpu *self = credit_vcpu_of(v);
+
+	if (heap_key_is_before(self->vtime, credit_least(r, c)))
+		self->vtime = credit_least(r, c);
+	if (heap_key_is_before(cpu->vclock, self->vtime))
+		cpu->vclock = self->vtime;
 }
 
 static uint64_t credit_span(const struct ration_vcpu *v, ration_ns ns)
@@ -264,7 +285,7 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 			out->vcpu = cur;
 			until_ns = credit_slice(r, c, cur, credit_cpu_of(r, c)->rushing,
 			                        RATION_NEVER, now);
-			credit_cpu_of(r, c)->vclock = credit_vcpu_of(cur)->vtime;
+			credit_clock_advance(r, c, cur);
 			out->until_ns = credit_until(cur, until_ns, now);
 			return;
 		}
@@ -279,16 +300,9 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 
 static void credit_start(struct ration *r, struct ration_vcpu *v, ration_cpu c, ration_ns now)
 {
-	struct credit_cpu *cpu = credit_cpu_of(r, c);
-	struct credit_vcpu *self = credit_vcpu_of(v);
-	uint64_t least = cpu->vclock - credit_span(v, 2 * CREDIT_PERIOD_NS);
-
 	ration_credit__dequeue(r, v);
 	ration_credit__cap_grant(r, v, now);
-	/* From a CPU whose clock is far behind it brings no more than a bounded claim. */
-	if (heap_key_is_before(self->vtime, least))
-		self->vtime = least;
-	cpu->vclock = self->vtime;
+	credit_clock_advance(r, c, v);
 }
 
 const struct ration_policy ration_credit = {

@@ -100,26 +100,35 @@ static int64_t queue_lead(const struct ration *r, const struct ration_vcpu *v, r
 	                           cur->dom->attr.weight);
 }
 
-/* The busy CPU whose vCPU has overdrawn most against v; an urgent v looks at
- * those only that do not run for a floor themselves. */
+/* Should v rather have CPU a than CPU b?  The one whose vCPU has overdrawn most;
+ * for an urgent v, which beats every vCPU that is not, the one whose vCPU has run
+ * longest, since the rate limit protects it least. */
+static bool queue_prefers(const struct ration *r, const struct ration_vcpu *v, ration_cpu a,
+                          ration_cpu b, ration_ns now)
+{
+	if (credit_vcpu_of(v)->place == CREDIT_RUSHING)
+		return ration_cpu_get(r, a)->since_ns < ration_cpu_get(r, b)->since_ns;
+	return queue_lead(r, v, a, now) > queue_lead(r, v, b, now);
+}
+
+/* The busy CPU that v takes over, or RATION_CPU_NONE.  Not one that another
+ * wake-up has asked for already: that would bring v nothing. */
 static ration_cpu queue_victim(const struct ration *r, const struct ration_vcpu *v, ration_ns now)
 {
 	bool urgent = credit_vcpu_of(v)->place == CREDIT_RUSHING;
 	ration_cpuset set = v->affinity.hard & ration_cpu_online(r);
 	ration_cpu victim = RATION_CPU_NONE;
-	int64_t most = 0;
 
 	for (; set != 0; set = ration_cpuset_rest(set)) {
 		ration_cpu c = ration_cpuset_first(set);
-		int64_t lead;
+		const struct credit_cpu *cpu = credit_cpu_of(r, c);
 
-		if (ration_cpu_get(r, c)->current == NULL || credit_cpu_of(r, c)->rushing)
+		if (ration_cpu_get(r, c)->current == NULL || cpu->rushing || cpu->contested)
 			continue;
-		lead = queue_lead(r, v, c, now);
-		if (urgent ? victim == RATION_CPU_NONE || lead > most : lead > most) {
+		if (!urgent && queue_lead(r, v, c, now) <= 0)
+			continue;
+		if (victim == RATION_CPU_NONE || queue_prefers(r, v, c, victim, now))
 			victim = c;
-			most = lead;
-		}
 	}
 	return victim;
 }
