@@ -64,7 +64,8 @@ const char *ration_topology_check(const struct ration_topology *t);
 
 /* How far apart a and b are.  A thread sibling is nearer than anything; two
  * CPUs of different nodes are remote whatever package they sit in.  O(1). */
-enum ration_distance ration_topology_between(const struct ration_topology *t, uint32_t a, uint32_t b);
+enum ration_distance ration_topology_between(const struct ration_topology *t,
+                                             uint32_t a, uint32_t b);
 
 /* CPUs that share the core, the last-level cache or the node of CPU c, c
  * included.  For machines of at most 64 CPUs.  O(cpus). */

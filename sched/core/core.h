@@ -120,6 +120,10 @@ void ration_core__unready(struct ration *r, struct ration_vcpu *v, ration_ns now
 void ration_core__retire(struct ration *r, struct ration_vcpu *v, ration_ns now,
                          struct ration_effects *fx);
 
+/* v pays for the time that it has run up to now. */
+void ration_core__charge(struct ration *r, struct ration_vcpu *v, ration_ns now,
+                         struct ration_effects *fx);
+
 /* v's kick, if it has one, is moot: forget which CPU it was. */
 void ration_core__kick_forget(struct ration *r, const struct ration_vcpu *v);
 

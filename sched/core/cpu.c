@@ -2,16 +2,11 @@
 /* The protocol of a CPU: decide, saved, expire; and CPUs that go and come. */
 #include "core.h"
 
-/* The current vCPU pays for the time up to now. */
-static void cpu_charge(struct ration *r, struct ration_cpu_state *cpu, ration_ns now,
-                       struct ration_effects *fx)
+void ration_core__charge(struct ration *r, struct ration_vcpu *v, ration_ns now,
+                         struct ration_effects *fx)
 {
-	struct ration_vcpu *v = cpu->current;
-	ration_ns ran;
+	ration_ns ran = ration_vcpu_uncharged(v, now);
 
-	if (v == NULL)
-		return;
-	ran = now - v->since_ns;
 	if (ran == 0)
 		return;
 	ration_core__book(r, v, RATION_BOOK_RUNNING, now);
@@ -128,7 +123,8 @@ void ration_decide(struct ration *r, ration_cpu c, ration_ns now,
 	RATION_ASSERT(!cpu->switching);
 	core_enter(r, now, fx);
 	v = cpu->current;
-	cpu_charge(r, cpu, now, fx);
+	if (v != NULL)
+		ration_core__charge(r, v, now, fx);
 	kicked = cpu_kick_take(r, c, now);
 	cpu->stay = v != NULL && core_is_eligible(v) && core_is_allowed(r, v, c);
 	if (v != NULL && !core_is_eligible(v))
@@ -143,8 +139,9 @@ void ration_decide(struct ration *r, ration_cpu c, ration_ns now,
 	cpu->until_ns = decision->until_ns;
 	cpu->hint = NULL;
 	cpu->yielded = false;
-	/* A CPU that rather idles is no place for it, nor is another one then. */
-	if (kicked != NULL && decision->vcpu != NULL &&
+	/* A CPU that rather idles is no place for it, nor is another one then,
+	 * unless it idles because it went off line. */
+	if (kicked != NULL && (decision->vcpu != NULL || !ration_cpuset_has(r->online, c)) &&
 	    (kicked->flags & RATION_VCPU_READY) != 0 && !ration_wait_is_held(kicked)) {
 		ration_cpu other = ration_idle_pick(r, kicked);
 

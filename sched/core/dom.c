@@ -151,6 +151,9 @@ int ration_dom_set(struct ration *r, struct ration_dom *dom, const struct ration
 		return RATION_E_RANGE;
 	if ((attr_changed(attr, &old) & ~r->policy->honours) != 0)
 		return RATION_E_POLICY;
+	/* What they ran so far they ran under the old attributes. */
+	for (struct ration_vcpu *v = dom->first; v != NULL; v = v->next)
+		ration_core__charge(r, v, now, fx);
 	dom->attr = *attr;
 	status = ration_core__admit(r, why);
 	if (status != RATION_OK) {

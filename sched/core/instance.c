@@ -224,6 +224,11 @@ const struct ration_cpu_state *ration_cpu_get(const struct ration *r, ration_cpu
 	return &r->cpu[c];
 }
 
+ration_ns ration_now(const struct ration *r)
+{
+	return r->now_ns;
+}
+
 const struct ration_limits *ration_limits_get(const struct ration *r)
 {
 	return &r->limits;

@@ -127,15 +127,8 @@ int ration_policy_set(struct ration *r, const struct ration_policy *policy, rati
 	if (status != RATION_OK)
 		return status;
 	for (ration_cpu c = 0; c < r->limits.cpu_count; c++)
-		if (!r->cpu[c].switching) {
-			struct ration_vcpu *v = r->cpu[c].current;
-			ration_ns ran = v != NULL ? now - v->since_ns : 0;
-
-			if (ran == 0)
-				continue;
-			ration_core__book(r, v, RATION_BOOK_RUNNING, now);
-			r->policy->charge(r, v->dom, v, ran, now, fx);
-		}
+		if (r->cpu[c].current != NULL)
+			ration_core__charge(r, r->cpu[c].current, now, fx);
 	policy_drop(r, now);
 	r->adopting = true;
 	policy_take(r, policy, now, fx);

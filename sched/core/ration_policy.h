@@ -92,8 +92,8 @@ struct ration_vcpu {
 	uint8_t class_idx;                 /* of affinity.hard */
 	uint8_t flags;                     /* enum ration_vcpu_flag */
 	struct ration_affinity affinity;
-	ration_cpu cpu;                    /* where it runs or last ran; RATION_CPU_NONE */
 	ration_ns since_ns;                /* booked up to here; a running one, charged */
+	ration_cpu cpu;                    /* where it runs or last ran; RATION_CPU_NONE */
 
 	/* core only */
 	uint8_t book;                      /* enum ration_book or ration_wait */
@@ -278,6 +278,15 @@ static inline bool ration_vcpu_is_current(const struct ration_vcpu *v)
 {
 	return (v->flags & RATION_VCPU_CURRENT) != 0;
 }
+
+/* How long v has run that its policy has not been charged for yet. */
+static inline ration_ns ration_vcpu_uncharged(const struct ration_vcpu *v, ration_ns now)
+{
+	return v->book == RATION_BOOK_RUNNING ? now - v->since_ns : 0;
+}
+
+/* The time of the last verb: for `check`. */
+ration_ns ration_now(const struct ration *r);
 
 /*
  * The best idle CPU for v that no kick is under way to, or RATION_CPU_NONE:

@@ -79,6 +79,9 @@ ration_ns ration_credit__cap_offer(const struct ration_dom *d)
 	part = dom->budget_ns / (int64_t)(dom->active_count == 0 ? 1 : dom->active_count);
 	if (part < (int64_t)CREDIT_GRANT_MIN_NS)
 		part = (int64_t)CREDIT_GRANT_MIN_NS;
+	/* No more than it can use before the next refill: siblings may wake. */
+	if (part > (int64_t)CREDIT_PERIOD_NS)
+		part = (int64_t)CREDIT_PERIOD_NS;
 	return (ration_ns)(part < dom->budget_ns ? part : dom->budget_ns);
 }
 
@@ -125,13 +128,12 @@ void ration_credit__cap_spend(struct ration *r, struct ration_dom *d, ration_ns 
 		cap_shut(r, d, now);
 }
 
-/* What the domain's running vCPUs have been granted and not used. */
-static int64_t cap_granted(const struct ration_dom *d)
+int64_t ration_credit__cap_granted(const struct ration_dom *d, ration_ns now)
 {
 	int64_t granted = 0;
 
 	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
-		granted += credit_vcpu_of(v)->grant_ns;
+		granted += credit_vcpu_of(v)->grant_ns - (int64_t)ration_vcpu_uncharged(v, now);
 	return granted;
 }
 
@@ -139,7 +141,7 @@ void ration_credit__cap_refill(struct ration *r, struct ration_dom *d, ration_ns
                                struct ration_effects *fx)
 {
 	struct credit_dom *dom = credit_dom_of(d);
-	int64_t room = cap_most(d) - cap_granted(d);
+	int64_t room = cap_most(d) - ration_credit__cap_granted(d, now);
 	ration_ns next = dom->refill.key + CREDIT_PERIOD_NS;
 
 	ration_credit__refill_disarm(r, dom);
@@ -166,8 +168,8 @@ void ration_credit__cap_set(struct ration *r, struct ration_dom *d, ration_ns no
 		dom->budget_ns = 0;
 	} else if (!was) {
 		dom->budget_ns = cap_quota(d);
-	} else if (dom->budget_ns > cap_most(d) - cap_granted(d)) {
-		dom->budget_ns = cap_most(d) - cap_granted(d);
+	} else if (dom->budget_ns > cap_most(d) - ration_credit__cap_granted(d, now)) {
+		dom->budget_ns = cap_most(d) - ration_credit__cap_granted(d, now);
 	}
 	cap_gate(r, d, 1, now, fx);
 	/* Those that run were granted nothing, or too much: they decide anew. */

@@ -19,21 +19,18 @@ static const char *check_vcpu(const struct ration_vcpu *v)
 	return NULL;
 }
 
-static const char *check_dom(const struct ration_dom *d)
+static const char *check_dom(const struct ration_dom *d, ration_ns now)
 {
 	const struct credit_dom *dom = credit_dom_of(d);
 	int64_t most = (int64_t)d->attr.cap_ppm * (int64_t)(CREDIT_PERIOD_NS / RATION_PPM) +
 	               (int64_t)d->attr.burst_ns;
-	int64_t budget = dom->budget_ns;
 	uint32_t active = 0;
 
-	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next) {
+	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
 		active += credit_vcpu_of(v)->active;
-		budget += credit_vcpu_of(v)->grant_ns;
-	}
 	if (active != dom->active_count)
 		return "credit: a domain's active vCPUs are miscounted";
-	if (dom->capped && budget > most)
+	if (dom->capped && dom->budget_ns + ration_credit__cap_granted(d, now) > most)
 		return "credit: a domain's budget exceeds its cap";
 	if (dom->shut && !dom->capped)
 		return "credit: a gate is shut without a cap";
@@ -67,6 +64,6 @@ const char *ration_credit__check(const struct ration *r)
 			broken = check_vcpu(ration_vcpu_slot(r, i));
 	for (uint32_t i = 0; broken == NULL && i < limits->dom_count; i++)
 		if (ration_dom_slot(r, i) != NULL)
-			broken = check_dom(ration_dom_slot(r, i));
+			broken = check_dom(ration_dom_slot(r, i), ration_now(r));
 	return broken != NULL ? broken : check_queues(credit_of(r));
 }

@@ -8,11 +8,23 @@ static void credit_init(struct ration *r, ration_ns now)
 	(void)r, (void)now;            /* zeroed memory is the initial state */
 }
 
+/* Who waits for the rate limit on c waits for its turn, until it is judged anew. */
+static void credit_unlimit(struct ration *r, ration_cpu c, ration_ns now)
+{
+	struct ration_vcpu *v = ration_vcpu_slot(r, credit_cpu_of(r, c)->limited);
+
+	if (v == NULL || credit_vcpu_of(v)->limited_by != c + 1)
+		return;
+	credit_vcpu_of(v)->limited_by = 0;
+	ration_wait_set(r, v, RATION_WAIT_QUEUE, now);
+}
+
 static void credit_cpu_set(struct ration *r, ration_cpu c, bool online, ration_ns now,
                            struct ration_effects *fx)
 {
-	(void)online, (void)now, (void)fx;
+	(void)online, (void)fx;
 	credit_cpu_of(r, c)->contested = false;
+	credit_unlimit(r, c, now);
 }
 
 static void credit_dom_set(struct ration *r, struct ration_dom *d, ration_ns now,
@@ -237,6 +249,8 @@ static bool credit_contest(struct ration *r, ration_cpu c, struct ration_vcpu *o
 	if (protected_ns < *until_ns)
 		*until_ns = protected_ns;
 	ration_wait_set(r, other, RATION_WAIT_RATELIMIT, now);
+	self->limited = other->slot;
+	credit_vcpu_of(other)->limited_by = (uint8_t)(c + 1);
 	return false;
 }
 
@@ -262,6 +276,23 @@ static ration_ns credit_slice(struct ration *r, ration_cpu c, struct ration_vcpu
 	return now + (offer_ns < slice_ns ? offer_ns : slice_ns);
 }
 
+/* The vCPU to run on c if the current one does not go on: the one that it yielded
+ * to, unless a floor is due.  A turn that is given away is paid for: who gives it
+ * comes after the one whose turn it would have been. */
+static struct ration_vcpu *credit_pick(struct ration *r, ration_cpu c, ration_ns now)
+{
+	const struct ration_cpu_state *cpu = ration_cpu_get(r, c);
+	struct ration_vcpu *best = ration_credit__best(r, c, now), *hint = cpu->hint;
+	uint64_t turn;
+
+	if (hint == NULL || hint == best || credit_vcpu_of(best)->place == CREDIT_RUSHING)
+		return best;
+	turn = credit_vcpu_of(best)->vtime;
+	if (cpu->current != NULL && !heap_key_is_before(turn, credit_vcpu_of(cpu->current)->vtime))
+		credit_vcpu_of(cpu->current)->vtime = turn + 1;
+	return hint;
+}
+
 static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
                           struct ration_decision *out, struct ration_effects *fx)
 {
@@ -271,8 +302,8 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 	ration_ns until_ns;
 
 	(void)fx;
-	best = cpu->hint != NULL && credit_vcpu_of(cpu->hint)->place != CREDIT_HELD ?
-	       cpu->hint : ration_credit__best(r, c, now);
+	credit_unlimit(r, c, now);
+	best = credit_pick(r, c, now);
 	if (keep && !cpu->yielded && now < credit_cpu_of(r, c)->slice_end_ns) {
 		if (!credit_contest(r, c, best, now, &until_ns)) {
 			out->vcpu = cur;

@@ -38,6 +38,7 @@ struct credit_vcpu {
 	uint32_t rest;           /* of the last division */
 	uint8_t place;           /* enum credit_place */
 	bool active;
+	uint8_t limited_by;      /* 1 + the CPU whose rate limit it waits for, or 0 */
 	int64_t grant_ns;        /* what is left of the cap's budget given to this run */
 };
 
@@ -59,6 +60,8 @@ struct credit_cpu {
 	ration_ns slice_end_ns;
 	bool contested;          /* a wake-up asked for this CPU in mid-slice */
 	bool rushing;            /* current was picked on account of its floor */
+	uint32_t limited;        /* slot of the vCPU that waits for the rate limit here, if
+	                          * its limited_by agrees */
 };
 
 struct credit {
@@ -129,6 +132,8 @@ void ration_credit__cap_spend(struct ration *r, struct ration_dom *d, ration_ns 
 /* The refill of d is due. */
 void ration_credit__cap_refill(struct ration *r, struct ration_dom *d, ration_ns now,
                                struct ration_effects *fx);
+/* What the domain's running vCPUs have been granted and not used. */
+int64_t ration_credit__cap_granted(const struct ration_dom *d, ration_ns now);
 void ration_credit__hold(struct ration *r, struct ration_vcpu *v, ration_ns now);
 
 /* ---- floor.c ----------------------------------------------------------- */

@@ -37,6 +37,7 @@ void ration_credit__dequeue(struct ration *r, struct ration_vcpu *v)
 			ration_classes_remove(&credit->rushing, k);
 	}
 	self->place = CREDIT_NOWHERE;
+	self->limited_by = 0;
 }
 
 /* The first of the heaps of those classes that are in both sets. */
@@ -88,7 +89,7 @@ static int64_t queue_lead(const struct ration *r, const struct ration_vcpu *v, r
 	const struct ration_cpu_state *cpu = ration_cpu_get(r, c);
 	const struct ration_vcpu *cur = cpu->current;
 	const struct credit_dom *dom = credit_dom_of(cur->dom);
-	ration_ns ran = ration_vcpu_is_current(cur) && now > cpu->since_ns ? now - cpu->since_ns : 0;
+	ration_ns ran = ration_vcpu_uncharged(cur, now);
 	uint32_t rest = 0;
 	uint64_t vtime;
 

@@ -18,9 +18,13 @@
  * began, once that has run for `ratelimit`.  It is charged for every ns, so
  * that what it takes early it waits for later: the boost is repaid.
  *
+ * YIELD.  The best of the others runs, or the one that is yielded to, unless a
+ * floor is due.  A turn that is given to another is paid for: who gives it comes
+ * after the vCPU whose turn it would have been.
+ *
  * CAP.  A capped domain has a budget of cap * 10 ms in each 10 ms, and `burst`
  * of what it left unused.  Each dispatch is granted an equal part of it, of
- * 250 us or more; with nothing left its vCPUs are held until the next
+ * 250 us to 10 ms; with nothing left its vCPUs are held until the next
  * refill.  Overruns are debts, so the cap is exact in the long run, and no
  * vCPU stands still longer than 10 ms by the cap alone.
  *

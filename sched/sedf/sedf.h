@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sedf.h - the private data of the sedf policy, and what its files share.
+ *
+ *   sedf.c    the table and its callbacks       decide.c  what a CPU runs next
+ *   edf.c     the arithmetic of one server      file.c    where a ready vCPU waits
+ *   place.c   which vCPU fits on which CPU      home.c    placements put into force
+ *   slack.c   virtual time of those who share slack       check.c  the invariants
+ *
+ * A vCPU with a slice is a server: a budget, and a deadline at which the budget
+ * is filled again.  Its `home` is the one CPU where it was admitted.
+ *
+ * Invariants, in the order in which ration_check() tests them:
+ *  1. A ready vCPU that does not run waits in one of four places: among the due
+ *     of its home, among the held, in the slack queue alone, or aside.  One
+ *     that is not ready, or runs, is in none.
+ *  2. A home is on line and in the hard mask of its vCPU, which has a slice.
+ *  3. The due have budget; the held have none.  A held one without extratime
+ *     is booked to `budget`.
+ *  4. The due with extratime are in the spare queue of their class also, the
+ *     held with extratime in the slack queue.
+ *  5. What is used of a CPU is the sum of the shares of those at home there,
+ *     and at most one whole CPU.
+ *  6. A budget is at most a slice, but for a run that is not paid for yet, and
+ *     never overdrawn by more than a slice.
+ *  7. A domain counts those of its vCPUs that compete for slack.
+ *  8. A class is marked waiting exactly if its queue is not empty.
+ *  9. Heaps are in order.
+ */
+#ifndef SEDF_H
+#define SEDF_H
+
+#include "heap.h"
+#include "ration_sedf.h"
+
+#define SEDF_QUANTUM_NS   (500 * RATION_NS_PER_US)  /* of slack, while others wait for it */
+#define SEDF_ALONE_NS     (10 * RATION_NS_PER_MS)   /* of slack, while nobody does */
+#define SEDF_SLICE_MIN_NS (5 * RATION_NS_PER_US)    /* where latency makes slices shorter */
+#define SEDF_DEBT_MAX_NS  RATION_NS_PER_S           /* helper work of a best-effort domain */
+#define SEDF_RUN_MAX_NS   ((ration_ns)1 << 36)      /* one charge, 68 s */
+
+#define SEDF_HOME_NONE    255u
+#define SEDF_SCALE_FULL   255u
+
+/* One whole CPU, as shares are counted: see ration_sedf__share(). */
+#define SEDF_ONE          ((uint64_t)1 << 60)
+
+enum sedf_flag {
+	SEDF_JOINED = 1u << 0,
+	SEDF_DUE = 1u << 1,        /* in the queue of its home, by deadline */
+	SEDF_HELD = 1u << 2,       /* waits for its budget to be filled, by deadline */
+	SEDF_SLACK = 1u << 3,      /* in its class's slack queue, by virtual time */
+	SEDF_SPARE = 1u << 4,      /* due, and any CPU that would idle may run it */
+	SEDF_ASIDE = 1u << 5,      /* yielded: back at its home's next decision */
+	SEDF_COUNTED = 1u << 6,    /* in its domain's slack_count */
+	SEDF_NEW = 1u << 7,        /* has not been ready yet */
+	SEDF_CHANGED = 1u << 8,    /* while home.c puts a placement into force: its home or */
+	SEDF_MOVED = 1u << 9       /* its attributes differ; its home differs */
+};
+#define SEDF_FILED (SEDF_DUE | SEDF_HELD | SEDF_SLACK | SEDF_SPARE | SEDF_ASIDE)
+
+struct sedf_vcpu {
+	struct heap_node due;      /* key: the deadline, also when it is in no heap */
+	struct heap_node turn;     /* key: virtual time, also when it is in no heap */
+	int64_t budget_ns;         /* below 0: debt, paid by the next budget */
+	uint16_t rest;             /* of the division that made the virtual time */
+	uint16_t flags;            /* enum sedf_flag */
+	uint8_t home;              /* a CPU, or SEDF_HOME_NONE */
+	uint8_t scale;             /* its period is latency << scale; SCALE_FULL: period */
+	uint8_t turn_class;        /* the class whose clock `turn` goes by */
+};
+
+/* The attributes in force: dom->attr may be newer, while it is being admitted. */
+struct sedf_dom {
+	uint64_t share;            /* of each vCPU, in parts of SEDF_ONE */
+	ration_ns period_ns, slice_ns, latency_ns;
+	ration_ns debt_ns;         /* helper work not yet paid for */
+	uint32_t slack_count;
+	bool extratime;
+};
+
+enum sedf_mode {
+	SEDF_IDLE,
+	SEDF_BY_DEADLINE,          /* at home, on its budget */
+	SEDF_BY_PULL,              /* elsewhere, on its budget: that CPU would idle */
+	SEDF_BY_SLACK              /* without a budget, on its virtual time */
+};
+
+struct sedf_cpu {
+	struct heap due;
+	uint64_t used;             /* shares at home here */
+	uint64_t ghost;            /* shares that left, after more than their part of a period, */
+	ration_ns ghost_until_ns;  /* and count until then */
+	ration_ns run_deadline_ns; /* of what runs; NEVER: nothing due */
+	ration_ns ask_deadline_ns; /* the same, or the earlier one of what it was kicked for */
+	ration_ns slack_from_ns;   /* the present quantum began */
+	struct ration_vcpu *aside;
+	uint8_t mode;              /* enum sedf_mode, of the present decision */
+	bool brief;                /* what runs does so while one that yielded steps aside */
+	bool lent;                 /* that one lent it its place, and pays too */
+	bool stale;                /* what runs here changed: decide as if it ended */
+};
+
+struct sedf {
+	struct heap held;
+	struct heap slack[RATION_CLASS_MAX], spare[RATION_CLASS_MAX];
+	struct ration_classes slack_waiting, spare_waiting;
+	/* Virtual time of a class: the latest that began to run, and what is added
+	 * to compare it with another class's. */
+	uint64_t clock[RATION_CLASS_MAX], base[RATION_CLASS_MAX];
+	ration_cpuset alone;       /* CPUs with SEDF_ALONE_NS to run */
+	uint32_t adopt_count;      /* vCPUs that are still to join after a policy switch */
+	ration_ns kick_all_ns;     /* a verb without effects moved vCPUs: kick then, or NEVER */
+};
+
+static inline struct sedf *sedf_of(const struct ration *r)
+{
+	return ration_policy_instance(r);
+}
+
+static inline struct sedf_cpu *sedf_cpu_of(const struct ration *r, ration_cpu c)
+{
+	return ration_policy_cpu(r, c);
+}
+
+static inline struct sedf_dom *sedf_dom_of(const struct ration_dom *d)
+{
+	return ration_policy_dom(d);
+}
+
+static inline struct sedf_vcpu *sedf_vcpu_of(const struct ration_vcpu *v)
+{
+	return ration_policy_vcpu(v);
+}
+
+/* The vCPU whose node that is. */
+static inline struct ration_vcpu *sedf_from_due(struct heap_node *n)
+{
+	return ration_vcpu_of(n);
+}
+
+static inline struct ration_vcpu *sedf_from_turn(struct heap_node *n)
+{
+	return ration_vcpu_of((char *)n - offsetof(struct sedf_vcpu, turn));
+}
+
+/* Is it a server, with a CPU where its slice is promised? */
+static inline bool sedf_is_server(const struct ration_vcpu *v)
+{
+	return sedf_vcpu_of(v)->home != SEDF_HOME_NONE;
+}
+
+static inline bool sedf_has_budget(const struct ration_vcpu *v)
+{
+	return sedf_is_server(v) && sedf_vcpu_of(v)->budget_ns > 0;
+}
+
+/* May it use what is left over?  A slice that is promised nowhere does. */
+static inline bool sedf_has_extra(const struct ration_vcpu *v)
+{
+	return !sedf_is_server(v) || sedf_dom_of(v->dom)->extratime;
+}
+
+static inline enum sedf_mode sedf_mode_on(const struct ration_vcpu *v, ration_cpu c)
+{
+	if (!sedf_has_budget(v))
+		return SEDF_BY_SLACK;
+	return sedf_vcpu_of(v)->home == c ? SEDF_BY_DEADLINE : SEDF_BY_PULL;
+}
+
+/* ---- edf.c: one server; arithmetic only -------------------------------- */
+
+/* floor(a * b / c), where a, b, c < 2^34 and the result < 2^47. */
+uint64_t ration_sedf__scale(uint64_t a, uint64_t b, uint64_t c);
+
+/* slice / period in parts of SEDF_ONE, rounded down; slice <= period < 2^34. */
+uint64_t ration_sedf__share(ration_ns slice_ns, ration_ns period_ns);
+
+/* What the server may use until its deadline without using more than its share. */
+ration_ns ration_sedf__fluid(const struct sedf_dom *dom, const struct sedf_vcpu *self,
+                             ration_ns now);
+
+/* A period begins now: of length latency, where that is set. */
+void ration_sedf__renew(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns now);
+/* The deadline has come: the next period of the grid that contains now. */
+void ration_sedf__refill(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns now);
+/* It was blocked: the rule of the constant bandwidth server. */
+void ration_sedf__wake(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns now);
+/* Owed minus got in this period. */
+int64_t ration_sedf__lag(const struct sedf_dom *dom, const struct sedf_vcpu *self, ration_ns now);
+
+/* ---- slack.c ----------------------------------------------------------- */
+
+/* v ran ns on slack. */
+void ration_sedf__advance(struct ration_vcpu *v, ration_ns ns);
+/* v competes for slack from now on, or does not. */
+void ration_sedf__count(struct ration_vcpu *v, bool counted);
+/* v's virtual time, given what it is owed; its lag in ns. */
+void ration_sedf__turn_set(struct ration *r, struct ration_vcpu *v, int64_t lag_ns);
+int64_t ration_sedf__turn_lag(const struct ration *r, const struct ration_vcpu *v);
+void ration_sedf__slack_insert(struct ration *r, struct ration_vcpu *v, bool woke);
+void ration_sedf__slack_remove(struct ration *r, struct ration_vcpu *v);
+void ration_sedf__spare_insert(struct ration *r, struct ration_vcpu *v);
+void ration_sedf__spare_remove(struct ration *r, struct ration_vcpu *v);
+/* v begins to run on slack. */
+void ration_sedf__slack_start(struct ration *r, const struct ration_vcpu *v);
+/* Who has the next quantum of CPU c: cur (may be NULL), or one that waits; or NULL. */
+struct ration_vcpu *ration_sedf__slack_next(struct ration *r, ration_cpu c,
+                                            struct ration_vcpu *cur);
+struct ration_vcpu *ration_sedf__spare_next(const struct ration *r, ration_cpu c);
+/* Does anybody but `except` wait for slack of CPU c? */
+bool ration_sedf__slack_waits(const struct ration *r, ration_cpu c,
+                              const struct ration_vcpu *except);
+
+/* ---- file.c ------------------------------------------------------------ */
+
+/* v is ready and does not run: let it wait where it belongs. */
+void ration_sedf__file(struct ration *r, struct ration_vcpu *v, bool woke, ration_ns now);
+void ration_sedf__unfile(struct ration *r, struct ration_vcpu *v);
+/* v yielded: let it wait aside. */
+void ration_sedf__step_aside(struct ration *r, struct ration_vcpu *v);
+/* v was filed: kick the CPU that should run it, if any. */
+void ration_sedf__tell(struct ration *r, struct ration_vcpu *v, ration_ns now,
+                       struct ration_effects *fx);
+/* Kick CPU c for v (may be NULL).  fx NULL: at the next expire, which is now. */
+void ration_sedf__kick(struct ration *r, ration_cpu c, struct ration_vcpu *v, ration_ns now,
+                       struct ration_effects *fx);
+void ration_sedf__expire(struct ration *r, ration_ns now, struct ration_effects *fx);
+
+/* ---- decide.c ---------------------------------------------------------- */
+
+void ration_sedf__decide(struct ration *r, ration_cpu c, ration_ns now,
+                         struct ration_decision *out, struct ration_effects *fx);
+void ration_sedf__start(struct ration *r, struct ration_vcpu *v, ration_cpu c, ration_ns now);
+
+/* ---- place.c: pure, writes the plan only -------------------------------- */
+
+/* One vCPU of a plan, and, unrelated, the slot of the vCPU that is placed
+ * order-th: two arrays in one, since scratch is dear. */
+struct sedf_plan_item {
+	uint32_t order;
+	uint16_t coarse;           /* the upper bits of its share, to sort by */
+	uint8_t home;
+	uint8_t mark;
+};
+
+/* A placement of every vCPU: what `admit` writes into its scratch. */
+struct sedf_plan {
+	uint64_t used[RATION_CPU_MAX];
+	uint32_t count;            /* of vCPUs in order */
+	uint32_t failed;           /* the first slot that fits nowhere */
+	struct sedf_plan_item item[];   /* by slot */
+};
+/* Place every server; false if one fits nowhere.  It then has no home in the plan. */
+bool ration_sedf__plan(const struct ration *r, bool active, struct sedf_plan *plan);
+int ration_sedf__admit(const struct ration *r, bool active, void *scratch,
+                       struct ration_refusal *why);
+
+/* ---- home.c ------------------------------------------------------------ */
+
+/* Something changed: d (may be NULL) asks for something else, or CPUs or masks
+ * changed.  Place anew what has to be; what fits nowhere has no home.  fx NULL:
+ * the CPUs concerned decide at the next expire. */
+void ration_sedf__replace(struct ration *r, struct ration_dom *d, ration_ns now,
+                          struct ration_effects *fx);
+/* v, which has a slice and no home, is to run: is there room by now? */
+void ration_sedf__home_try(struct ration *r, struct ration_vcpu *v, ration_ns now);
+/* v, which joins, has the home that the plan in the scratch gives it. */
+void ration_sedf__home_take(struct ration *r, struct ration_vcpu *v, ration_ns now);
+/* v, which is not filed, leaves its home. */
+void ration_sedf__home_leave(struct ration *r, struct ration_vcpu *v, ration_ns now);
+/* The attributes of d come into force, with no vCPU concerned. */
+void ration_sedf__dom_copy(struct ration_dom *d);
+
+/* ---- check.c ----------------------------------------------------------- */
+
+const char *ration_sedf__check(const struct ration *r);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * command.h - what the subcommands of `ration` share: exit codes, options, and
+ * the loading of scenarios.
+ *
+ * A subcommand takes its own name as argv[0] and returns the exit code.
+ */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <getopt.h>
+
+#include "scenario_read.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum command_exit {
+	COMMAND_OK = 0,
+	COMMAND_FAILED = 1,      /* it ran and went wrong: no space, a broken invariant */
+	COMMAND_BAD_INPUT = 2    /* usage, a scenario, a set that cannot be admitted */
+};
+
+int cmd_run(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+
+/* As getopt_long(), but what is wrong is said in our own words: '?' then. */
+int command_option(int argc, char **argv, const struct option *options);
+
+/* Say on stderr "ration COMMAND: ..."; returns COMMAND_BAD_INPUT. */
+__attribute__((format(printf, 2, 3)))
+int command_wrong(const char *command, const char *format, ...);
+
+/* The one operand of a command that takes a scenario; NULL: reported. */
+const char *command_scenario(int argc, char **argv);
+
+/* Read an option's value into *options; false: reported. */
+bool command_time(const char *command, const char *name, const char *text, ration_ns *ns);
+bool command_seed(const char *command, const char *text, struct scenario_options *options);
+
+#define COMMAND_POLICY_MAX 8u
+
+/* Policies named on the command line, in order: "credit" or "credit,rr". */
+struct command_policies {
+	const struct ration_policy *policy[COMMAND_POLICY_MAX];
+	uint32_t count;
+};
+bool command_policy(const char *command, const char *text, struct command_policies *policies);
+
+/* The machine of --topology, for command_topology_free(); false: reported. */
+bool command_topology(const char *command, const char *spec, struct scenario_options *options);
+void command_topology_free(struct scenario_options *options);
+
+/* Standard output is complete and written?  Else says so: COMMAND_FAILED. */
+int command_finish(const char *command, int status);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * report.h - what a run came to: as tables for people, as JSON for programs.
+ * Shares are in % of one CPU over the simulated time.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <jansson.h>
+
+#include "sim.h"
+#include "table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One run: domains, CPUs, refusals, and a line about the run itself. */
+void report_run(const struct page *page, const struct scenario *s, const struct sim_result *r);
+
+/* Several policies side by side.  run[i] is what policy[i] made of it. */
+void report_compare(const struct page *page, const struct scenario *s,
+                    const struct sim_result *run, uint32_t run_count);
+
+/* What would run: machine, domains, events; for `ration check`. */
+void report_check(const struct page *page, const struct scenario *s);
+
+/* The document of one run; of several, {"schema": 1, "runs": [...]}. */
+json_t *report_json(const struct scenario *s, const struct sim_result *r);
+json_t *report_json_runs(const struct scenario *s, const struct sim_result *run,
+                         uint32_t run_count);
+/* False: not written (see errno). */
+bool report_json_write(json_t *document, FILE *out);
+
+/* The attributes of a domain that were written down and that `policy` does not
+ * honour, as a set of RATION_ATTR_x. */
+uint32_t report_unheard(const struct scenario_domain *d, const struct ration_policy *policy);
+
+/* Say on `out` which attributes the policy does not honour, and whose; nothing
+ * if there are none. */
+void report_warn(FILE *out, const struct scenario *s, const struct ration_policy *policy);
+
+/* Pieces that the reports share. */
+#define REPORT_COUNT_SIZE 40u
+/* "12,345,678" */
+char *report_count(uint64_t value, char buffer[REPORT_COUNT_SIZE]);
+/* Id of a domain as `xm list` would number it: dom0 is 0. */
+uint32_t report_domain_id(const struct scenario *s, uint32_t index);
+/* "credit, tslice 30 ms, ratelimit 1 ms", with what the policy honours. */
+void report_policy(const struct page *page, const struct scenario *s,
+                   const struct ration_policy *policy);
+/* The machine in one line. */
+void report_machine(const struct page *page, const struct scenario *s);
+/* The last line of any report: how fast the simulation was. */
+void report_speed(const struct page *page, uint64_t events, double sim_s, double wall_s);
+/* The requests that were refused in mid-run, a line each. */
+void report_refusals(const struct page *page, const struct sim_result *r);
+/* Columns and cells of the attributes of a domain; `policy` NULL: no marks. */
+struct report_attr {
+	bool slice;              /* some domain has one */
+	bool burst;
+};
+struct report_attr report_attr_columns(struct table *t, const struct scenario *s);
+void report_attr_cells(struct table *t, const struct scenario_domain *d, struct report_attr shown,
+                       const struct ration_policy *policy);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

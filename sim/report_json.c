@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a run came to, for programs: docs/scenario.md lists the keys. */
+#include <inttypes.h>
+
+#include "report.h"
+
+#define JSON_DIGITS 9
+
+static json_t *json_count(uint64_t value)
+{
+	return json_integer(value <= INT64_MAX ? (json_int_t)value : (json_int_t)INT64_MAX);
+}
+
+static void put_count(json_t *object, const char *key, uint64_t value)
+{
+	(void)json_object_set_new(object, key, json_count(value));
+}
+
+static void put_real(json_t *object, const char *key, double value)
+{
+	(void)json_object_set_new(object, key, json_real(value));
+}
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+	json_t *value = json_string(text);
+
+	/* a name in another encoding than UTF-8 is no reason to lose the document */
+	(void)json_object_set_new(object, key, value != NULL ? value : json_string("?"));
+}
+
+static void put_share(json_t *object, const char *key, ration_ns ns, const struct sim_result *r)
+{
+	put_real(object, key, r->sim_ns == 0 ? 0.0 : 100.0 * (double)ns / (double)r->sim_ns);
+}
+
+static json_t *json_latency(const struct histogram *h)
+{
+	json_t *latency = json_object();
+
+	put_count(latency, "count", h->count);
+	put_count(latency, "p50", histogram_quantile(h, 500000));
+	put_count(latency, "p99", histogram_quantile(h, 990000));
+	put_count(latency, "p999", histogram_quantile(h, 999000));
+	put_count(latency, "max", h->max);
+	return latency;
+}
+
+static void put_attr(json_t *domain, const struct scenario_domain *d,
+                     const struct ration_policy *policy)
+{
+	static const char *const name[] = {
+		"weight", "cap", "floor", "burst", "period", "slice", "latency", "extratime"
+	};
+	uint32_t unheard = report_unheard(d, policy);
+	json_t *list = json_array();
+
+	put_count(domain, "weight", d->attr.weight);
+	put_real(domain, "cap", (double)d->attr.cap_ppm / 10000.0);
+	put_real(domain, "floor", (double)d->attr.floor_ppm / 10000.0);
+	put_count(domain, "burst_ns", d->attr.burst_ns);
+	put_count(domain, "period_ns", d->attr.period_ns);
+	put_count(domain, "slice_ns", d->attr.slice_ns);
+	put_count(domain, "latency_ns", d->attr.latency_ns);
+	(void)json_object_set_new(domain, "extratime", json_boolean(d->attr.extratime));
+	for (uint32_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
+		if ((unheard >> i & 1) != 0)
+			(void)json_array_append_new(list, json_string(name[i]));
+	(void)json_object_set_new(domain, "not_honoured", list);
+}
+
+static json_t *json_wait(const struct ration_ledger *ledger, const struct sim_result *r)
+{
+	json_t *wait = json_object();
+
+	for (uint32_t w = 0; w < RATION_WAIT_COUNT; w++)
+		put_share(wait, ration_wait_name((enum ration_wait)w), ledger->wait_ns[w], r);
+	return wait;
+}
+
+static json_t *json_domain(const struct scenario *s, const struct sim_result *r, uint32_t i)
+{
+	const struct scenario_domain *d = &s->domain[i];
+	const struct sim_domain *x = &r->domain[i];
+	json_t *domain = json_object();
+
+	put_text(domain, "name", d->name);
+	put_count(domain, "id", report_domain_id(s, i));
+	put_count(domain, "vcpus", d->vcpu_count);
+	put_attr(domain, d, r->policy);
+	put_share(domain, "used", x->ledger.running_ns, r);
+	(void)json_object_set_new(domain, "wait", json_wait(&x->ledger, r));
+	put_share(domain, "blocked", x->ledger.blocked_ns, r);
+	put_share(domain, "down", x->ledger.down_ns, r);
+	put_share(domain, "in_dom0", x->helper_ns, r);
+	put_share(domain, "spun", x->spin_ns, r);
+	(void)json_object_set_new(domain, "wake_ns", json_latency(&x->wake_ns));
+	(void)json_object_set_new(domain, "response_ns", json_latency(&x->response_ns));
+	put_count(domain, "jobs", x->jobs);
+	put_count(domain, "misses", x->misses);
+	put_count(domain, "loops", x->loops);
+	put_count(domain, "run_ns", x->ledger.running_ns);
+	put_count(domain, "run_done_ns", x->run_done_ns);
+	put_count(domain, "wait_done_ns", x->wait_done_ns);
+	put_count(domain, "dispatches", x->dispatches);
+	put_count(domain, "migrations", x->migrations);
+	return domain;
+}
+
+static json_t *json_cpu(const struct sim_result *r, uint32_t c)
+{
+	json_t *cpu = json_object();
+
+	put_count(cpu, "id", c);
+	put_share(cpu, "busy", r->cpu[c].busy_ns, r);
+	put_share(cpu, "idle", r->cpu[c].idle_ns, r);
+	put_share(cpu, "overhead", r->cpu[c].overhead_ns, r);
+	put_share(cpu, "offline", r->cpu[c].offline_ns, r);
+	put_count(cpu, "dispatches", r->cpu[c].dispatches);
+	return cpu;
+}
+
+static json_t *json_totals(const struct sim_result *r)
+{
+	json_t *totals = json_object();
+	char hash[24];
+
+	(void)snprintf(hash, sizeof(hash), "%016" PRIx64, r->trace_hash);
+	put_count(totals, "events", r->events);
+	put_real(totals, "wall_s", r->wall_s);
+	put_real(totals, "events_per_s", r->wall_s > 0.0 ? (double)r->events / r->wall_s : 0.0);
+	put_count(totals, "dispatches", r->dispatches);
+	put_count(totals, "preemptions", r->preemptions);
+	put_count(totals, "migrations", r->migrations);
+	put_count(totals, "refused_decisions", r->refused_decisions);
+	put_text(totals, "trace_hash", hash);
+	put_count(totals, "instance_bytes", r->instance_bytes);
+	put_count(totals, "heap_bytes", r->heap_bytes);
+	return totals;
+}
+
+static json_t *json_refusal(const struct sim_refusal *x)
+{
+	json_t *refusal = json_object();
+
+	put_count(refusal, "at_ns", x->at_ns);
+	put_text(refusal, "file", x->mark.file != NULL ? x->mark.file : "");
+	put_count(refusal, "line", x->mark.line);
+	put_count(refusal, "column", x->mark.column);
+	put_text(refusal, "text", x->text);
+	return refusal;
+}
+
+static json_t *json_params(const struct scenario *s)
+{
+	json_t *params = json_object();
+
+	put_count(params, "tslice_ns", s->params.tslice_ns);
+	put_count(params, "ratelimit_ns", s->params.ratelimit_ns);
+	return params;
+}
+
+json_t *report_json(const struct scenario *s, const struct sim_result *r)
+{
+	json_t *document = json_object();
+	json_t *domains = json_array(), *cpus = json_array(), *refusals = json_array();
+
+	put_count(document, "schema", 1);
+	put_text(document, "policy", ration_policy_name(r->policy));
+	(void)json_object_set_new(document, "params", json_params(s));
+	put_text(document, "topology", s->topology_name);
+	put_count(document, "seed", s->seed);
+	put_count(document, "sim_ns", r->sim_ns);
+	(void)json_object_set_new(document, "totals", json_totals(r));
+	for (uint32_t i = 0; i < r->domain_count; i++)
+		(void)json_array_append_new(domains, json_domain(s, r, i));
+	for (uint32_t c = 0; c < r->cpu_count; c++)
+		(void)json_array_append_new(cpus, json_cpu(r, c));
+	for (uint32_t i = 0; i < r->refusal_count; i++)
+		(void)json_array_append_new(refusals, json_refusal(&r->refusal[i]));
+	(void)json_object_set_new(document, "domains", domains);
+	(void)json_object_set_new(document, "cpus", cpus);
+	(void)json_object_set_new(document, "refusals", refusals);
+	return document;
+}
+
+json_t *report_json_runs(const struct scenario *s, const struct sim_result *run,
+                         uint32_t run_count)
+{
+	json_t *document, *runs;
+
+	if (run_count == 1)
+		return report_json(s, &run[0]);
+	document = json_object();
+	runs = json_array();
+	put_count(document, "schema", 1);
+	for (uint32_t k = 0; k < run_count; k++)
+		(void)json_array_append_new(runs, report_json(s, &run[k]));
+	(void)json_object_set_new(document, "runs", runs);
+	return document;
+}
+
+bool report_json_write(json_t *document, FILE *out)
+{
+	return json_dumpf(document, out, JSON_INDENT(1) | JSON_REAL_PRECISION(JSON_DIGITS)) == 0 &&
+	       fputc('\n', out) != EOF;
+}

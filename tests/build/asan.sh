@@ -1,0 +1,14 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# asan.sh - the test programs and a simulation under ASan and UBSan, without jemalloc.
+. tests/lib/check.sh
+san=$O/asan
+export ASAN_OPTIONS=abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+
+check "asan build" $MAKE O="$san" OPT=-O1 SAN=address,undefined tests all || exit 1
+for program in "$san"/tests/*/*; do
+	[ -f "$program" ] && [ -x "$program" ] && check "asan ${program#"$san"/tests/}" "$program"
+done
+check "asan simulation" "$san/bin/ration" run sim/scenarios/server.yaml --time 1s
+check "asan other policies" "$san/bin/ration" run sim/scenarios/server.yaml --time 1s \
+	--policy sedf --policy rr
