@@ -111,7 +111,7 @@ test: $(SETUP_ALL) all $(WANTED)
 
 ## Run the long proofs whole (under an hour)
 prove: $(SETUP_ALL) all $(WANTED)
-	@SEEDS=$(or $(SEEDS),20000) tests/run.sh "$(T)" $(SCRIPTS) $(TESTS)
+	@RATION_PROVE=1 SEEDS=$(or $(SEEDS),50000) LIMIT=3300 tests/run.sh "$(T)" $(SCRIPTS) $(TESTS)
 
 ## Build and run the benchmarks
 bench: all $(BENCHES)
@@ -131,7 +131,7 @@ asan: $(O)/.setup-core-host-test
 	@tests/run.sh "" tests/build/asan.sh
 
 ## Fuzz each parser for TIME=60 seconds
-fuzz: $(O)/.setup-core-clang
+fuzz: $(O)/.setup-core-host-clang
 	@$(MAKE) O=$(O)/fuzz CC=clang OPT=-O1 SAN=address,undefined,fuzzer-no-link fuzzers
 	@for f in $(FUZZERS:$(O)/%=$(O)/fuzz/%); do echo "$$f:"; mkdir -p $$f.corpus; \
 	  $$f -max_total_time=$(or $(TIME),60) -max_len=512 -verbosity=0 -artifact_prefix=$$f. \

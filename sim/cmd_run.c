@@ -193,7 +193,6 @@ static int run_policy(struct run *run, const struct ration_policy *policy)
 	options.progress = progress_step;
 	options.progress_context = &progress;
 	run->scenario.policy = policy;
-	report_warn(stderr, &run->scenario, policy);
 	progress_begin(&progress, ration_policy_name(policy), run->scenario.time_ns, run->progress);
 	admitted = sim_run(&run->scenario, &options, result);
 	progress_end(&progress);
@@ -202,6 +201,7 @@ static int run_policy(struct run *run, const struct ration_policy *policy)
 		diagnostics_error(&errors, result->refusal[0].mark, "%s", result->refusal[0].text);
 		return COMMAND_BAD_INPUT;
 	}
+	report_warn(stderr, &run->scenario, policy);
 	if (result->broken != NULL)
 		fprintf(stderr, "ration run: broken invariant under %s: %s\n",
 		        ration_policy_name(policy), result->broken);

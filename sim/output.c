@@ -26,7 +26,8 @@ static void output_interrupted(int number)
 
 static void output_watch(char *temporary)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGABRT };
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGABRT, SIGXCPU,
+	                               SIGXFSZ };
 	struct sigaction action, old;
 
 	memset(&action, 0, sizeof(action));

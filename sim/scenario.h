@@ -147,7 +147,7 @@ struct scenario {
 	uint32_t domain_count;
 	struct scenario_event *event;    /* by at_ns, then as written */
 	uint32_t event_count;
-	char **owned;                    /* strings that marks and names point into */
+	char **owned;                    /* what marks, names, pins, phases and arrivals point into */
 	size_t owned_count;
 };
 

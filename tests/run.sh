@@ -15,8 +15,8 @@ log=$O/log
 run_one() {
 	name=$(echo "${1%.sh}" | sed "s,^$O/,,; s,^tests/,,; s,/,-,g")
 	case $1 in
-	*.sh) timeout 1200 sh "$1" ;;
-	*) timeout 1200 "$1" --gtest_color=no ;;
+	*.sh) timeout "${LIMIT:-1200}" sh "$1" ;;
+	*) timeout "${LIMIT:-1200}" "$1" --gtest_color=no ;;
 	esac >"$log/$name.log" 2>&1 </dev/null
 	status=$?
 	awk -v status=$status -v name="$name" -v log_file="$log/$name.log" '

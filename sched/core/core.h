@@ -155,8 +155,12 @@ ration_ns ration_core__class_away(const struct ration *r, uint32_t class_idx, ra
 /* ---- policy.c --------------------------------------------------------- */
 
 /* Ask the policy in force whether the machine as it is written down can be
- * promised.  *why may be NULL. */
-int ration_core__admit(struct ration *r, struct ration_refusal *why);
+ * promised.  `dom` is the domain that changed, or NULL. */
+int ration_core__admit(struct ration *r, const struct ration_dom *dom, struct ration_refusal *why);
+
+/* A change was refused for `why`, and undone: was there as much missing before
+ * it, after a CPU was forced off line?  Then it may be made all the same. */
+bool ration_core__lacked(struct ration *r, const struct ration_refusal *why);
 
 int ration_core__params_check(const struct ration_params *params);
 

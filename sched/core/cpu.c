@@ -198,6 +198,7 @@ static void cpu_strand(struct ration *r, ration_ns now, struct ration_effects *f
 int ration_cpu_down(struct ration *r, ration_cpu c, bool force, ration_ns now,
                     struct ration_effects *fx, struct ration_refusal *why)
 {
+	struct ration_refusal unread;
 	ration_cpuset self;
 	int status;
 
@@ -208,7 +209,7 @@ int ration_cpu_down(struct ration *r, ration_cpu c, bool force, ration_ns now,
 	self = ration_cpuset_of(c);
 	ration_core__cpu_book(r, c, now);
 	r->online &= ~self;
-	status = force ? RATION_OK : ration_core__admit(r, why);
+	status = force ? RATION_OK : ration_core__admit(r, NULL, why != NULL ? why : &unread);
 	if (status != RATION_OK) {
 		r->online |= self;
 		return status;

@@ -142,6 +142,7 @@ int ration_dom_set(struct ration *r, struct ration_dom *dom, const struct ration
                    ration_ns now, struct ration_effects *fx, struct ration_refusal *why)
 {
 	struct ration_attr old = dom->attr;
+	struct ration_refusal unread;
 	int status;
 
 	core_enter(r, now, fx);
@@ -155,10 +156,13 @@ int ration_dom_set(struct ration *r, struct ration_dom *dom, const struct ration
 	for (struct ration_vcpu *v = dom->first; v != NULL; v = v->next)
 		ration_core__charge(r, v, now, fx);
 	dom->attr = *attr;
-	status = ration_core__admit(r, why);
+	why = why != NULL ? why : &unread;
+	status = ration_core__admit(r, dom, why);
 	if (status != RATION_OK) {
 		dom->attr = old;
-		return status;
+		if (!ration_core__lacked(r, why))
+			return status;
+		dom->attr = *attr;
 	}
 	r->policy->dom_set(r, dom, now, fx);
 	core_exit(r, fx);

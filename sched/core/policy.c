@@ -2,14 +2,34 @@
 /* The policy in force: its admission, its switch, and the services it may call. */
 #include "core.h"
 
-int ration_core__admit(struct ration *r, struct ration_refusal *why)
+/* Of dom's floor, with so much of it missing.  Counts fit: 65,536 * 10^6 < 2^37. */
+static uint64_t policy_floor_fit(const struct ration_dom *dom, uint64_t missing_ppm)
 {
-	struct ration_refusal unread;
+	uint64_t usable_ppm = (uint64_t)dom->vcpu_count * RATION_PPM;
+	uint64_t wanted_ppm = dom->attr.floor_ppm < usable_ppm ? dom->attr.floor_ppm : usable_ppm;
 
-	if (why == NULL)
-		why = &unread;
+	return wanted_ppm > missing_ppm ? wanted_ppm - missing_ppm : 0;
+}
+
+int ration_core__admit(struct ration *r, const struct ration_dom *dom, struct ration_refusal *why)
+{
+	int status;
+
 	__builtin_memset(why, 0, sizeof(*why));
-	return r->policy->admit(r, true, r->scratch, why);
+	status = r->policy->admit(r, true, r->scratch, why);
+	if (status != RATION_OK && why->reason == RATION_REFUSED_FLOOR && dom != NULL)
+		why->fit_ppm = policy_floor_fit(dom, why->missing_ppm);
+	return status;
+}
+
+bool ration_core__lacked(struct ration *r, const struct ration_refusal *why)
+{
+	struct ration_refusal before;
+
+	if (why->reason != RATION_REFUSED_FLOOR)
+		return false;
+	return ration_core__admit(r, NULL, &before) != RATION_OK &&
+	       before.missing_ppm >= why->missing_ppm;
 }
 
 const struct ration_policy *ration_policy_get(const struct ration *r)

@@ -275,6 +275,8 @@ int ration_dom_leave(struct ration *r, struct ration_dom *dom, ration_ns now,
  * Change attributes, with its vCPUs in any state.  RATION_E_RANGE;
  * RATION_E_POLICY if an attribute that changes is not honoured by the present
  * policy; RATION_E_CAPACITY with *why (may be NULL).  O(n) for the admission.
+ * Where floors exceed the CPUs since one was forced off line, a change that
+ * does not add to what is missing is not refused; so too for vCPUs and pins.
  */
 int ration_dom_set(struct ration *r, struct ration_dom *dom, const struct ration_attr *attr,
                    ration_ns now, struct ration_effects *fx, struct ration_refusal *why);

@@ -51,6 +51,19 @@ static void vcpu_unlink(struct ration_dom *dom, struct ration_vcpu *v)
 	dom->vcpu_count--;
 }
 
+/* v, whose affinity is set, is written down, or crossed out. */
+static void vcpu_attach(struct ration *r, struct ration_vcpu *v, uint32_t class_idx, ration_ns now)
+{
+	vcpu_link(v->dom, v);
+	ration_core__class_take(r, v, class_idx, now);
+}
+
+static void vcpu_detach(struct ration *r, struct ration_vcpu *v)
+{
+	vcpu_unlink(v->dom, v);
+	ration_core__class_drop(r, v);
+}
+
 static void vcpu_make(struct ration *r, struct ration_vcpu *v, struct ration_dom *dom,
                       uint32_t slot, uint32_t idx, ration_ns now)
 {
@@ -68,6 +81,7 @@ int ration_vcpu_admit(struct ration *r, struct ration_dom *dom, uint32_t idx,
                       struct ration_affinity affinity, ration_ns now, struct ration_effects *fx,
                       struct ration_vcpu **vcpu, struct ration_refusal *why)
 {
+	struct ration_refusal unread;
 	struct ration_vcpu *v;
 	uint32_t slot, class_idx;
 	int status;
@@ -88,14 +102,17 @@ int ration_vcpu_admit(struct ration *r, struct ration_dom *dom, uint32_t idx,
 		return RATION_E_FULL;
 	vcpu_make(r, v, dom, slot, idx, now);
 	v->affinity = affinity;
-	vcpu_link(dom, v);
-	ration_core__class_take(r, v, class_idx, now);
-	status = ration_core__admit(r, why);
+	vcpu_attach(r, v, class_idx, now);
+	why = why != NULL ? why : &unread;
+	status = ration_core__admit(r, dom, why);
 	if (status != RATION_OK) {
-		ration_core__class_drop(r, v);
-		vcpu_unlink(dom, v);
+		vcpu_detach(r, v);
 		v->flags = 0;
-		return status;
+		if (!ration_core__lacked(r, why))
+			return status;
+		v->flags = RATION_VCPU_USED;
+		v->next = NULL;
+		vcpu_attach(r, v, class_idx, now);
 	}
 	r->policy->join(r, v, now);
 	core_exit(r, fx);
@@ -119,8 +136,7 @@ int ration_vcpu_leave(struct ration *r, struct ration_vcpu *v, ration_ns now,
 			r->cpu[c].hint = NULL;
 	ration_core__book(r, v, RATION_BOOK_DOWN, now);
 	ration_core__ledger_add(&v->dom->left, &v->ledger);
-	vcpu_unlink(v->dom, v);
-	ration_core__class_drop(r, v);
+	vcpu_detach(r, v);
 	v->flags = 0;
 	core_exit(r, fx);
 	return RATION_OK;
@@ -236,6 +252,7 @@ int ration_vcpu_pin(struct ration *r, struct ration_vcpu *v, struct ration_affin
                     ration_ns now, struct ration_effects *fx, struct ration_refusal *why)
 {
 	struct ration_affinity old = v->affinity;
+	struct ration_refusal unread;
 	uint32_t class_idx;
 	int status;
 
@@ -256,10 +273,13 @@ int ration_vcpu_pin(struct ration *r, struct ration_vcpu *v, struct ration_affin
 	if (class_idx == RATION_CLASS_MAX)
 		return RATION_E_FULL;
 	v->affinity = affinity;
-	status = ration_core__admit(r, why);
+	why = why != NULL ? why : &unread;
+	status = ration_core__admit(r, v->dom, why);
 	if (status != RATION_OK) {
 		v->affinity = old;
-		return status;
+		if (!ration_core__lacked(r, why))
+			return status;
+		v->affinity = affinity;
 	}
 	vcpu_move(r, v, class_idx, now, fx);
 	core_exit(r, fx);

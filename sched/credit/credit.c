@@ -19,35 +19,61 @@ static void credit_unlimit(struct ration *r, ration_cpu c, ration_ns now)
 	ration_wait_set(r, v, RATION_WAIT_QUEUE, now);
 }
 
+/* v is measured by other clocks, or another weight, than before: `weight`.  If
+ * it queues, its place there follows; true if it does. */
+static bool credit_measure(struct ration *r, struct ration_vcpu *v, uint32_t weight, ration_ns now)
+{
+	uint8_t place = credit_vcpu_of(v)->place;
+	bool queued = place == CREDIT_QUEUED || place == CREDIT_RUSHING;
+
+	if (queued)
+		ration_credit__dequeue(r, v);
+	if (weight != v->dom->attr.weight)
+		ration_credit__clock_reweigh(r, v, weight);
+	ration_credit__clock_move(r, v);
+	if (queued)
+		ration_credit__enqueue(r, v, now);
+	return queued;
+}
+
 static void credit_cpu_set(struct ration *r, ration_cpu c, bool online, ration_ns now,
                            struct ration_effects *fx)
 {
+	uint32_t count = credit_of(r)->vcpu_count == 0 ? 0 : ration_limits_get(r)->vcpu_count;
+
 	(void)online, (void)fx;
 	credit_cpu_of(r, c)->contested = false;
 	credit_unlimit(r, c, now);
+	/* Whoever used this CPU is now measured by others, or by this one again. */
+	for (uint32_t i = 0; i < count; i++) {
+		struct ration_vcpu *v = ration_vcpu_slot(r, i);
+
+		if (v != NULL && ration_cpuset_has(v->affinity.hard, c))
+			(void)credit_measure(r, v, v->dom->attr.weight, now);
+	}
 }
 
 static void credit_dom_set(struct ration *r, struct ration_dom *d, ration_ns now,
                            struct ration_effects *fx)
 {
 	struct credit_dom *dom = credit_dom_of(d);
+	uint32_t weight = dom->weight;
 
+	dom->weight = d->attr.weight;
+	dom->awake_count = 0;
+	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
+		dom->awake_count += (v->flags & (RATION_VCPU_READY | RATION_VCPU_CURRENT)) != 0;
 	ration_credit__cap_set(r, d, now, fx);
 	ration_credit__rush_disarm(r, dom);
 	(void)ration_credit__floor_left(d, now);
 	if (d->attr.floor_ppm == 0)
 		dom->floor_ns = 0;
 	/* Queued vCPUs may have become urgent, or ceased to be. */
-	for (struct ration_vcpu *v = d->first; v != NULL; v = v->next) {
-		uint8_t place = credit_vcpu_of(v)->place;
-
-		credit_vcpu_of(v)->rest = 0;   /* of a division by the old weight */
-		if (place != CREDIT_QUEUED && place != CREDIT_RUSHING)
-			continue;
-		ration_credit__dequeue(r, v);
-		ration_credit__enqueue(r, v, now);
-		ration_credit__place(r, v, true, now, fx);
-	}
+	for (struct ration_vcpu *v = d->first; v != NULL; v = v->next)
+		if (credit_measure(r, v, weight, now))
+			ration_credit__place(r, v, true, now, fx);
+		else if (weight != d->attr.weight && ration_vcpu_is_current(v))
+			credit_cpu_of(r, v->cpu)->contested = true;   /* cap_set kicked it */
 }
 
 static void credit_dom_leave(struct ration *r, struct ration_dom *d, ration_ns now)
@@ -57,87 +83,41 @@ static void credit_dom_leave(struct ration *r, struct ration_dom *d, ration_ns n
 	ration_credit__rush_disarm(r, credit_dom_of(d));
 }
 
-/* The least virtual time that a vCPU may begin to run with on CPU c: one tslice
- * (of a vCPU of the default weight) behind the latest that began there.  Who
- * sleeps, or comes from where virtual time is slower, has no larger claim. */
-static uint64_t credit_least(const struct ration *r, ration_cpu c)
-{
-	struct ration_params params;
-
-	ration_params_get(r, &params);
-	return credit_cpu_of(r, c)->vclock - params.tslice_ns;
-}
-
-/* The same for a vCPU that wakes: of the CPUs that it may run on, the least of
- * those that are busy, or else the highest. */
-static uint64_t credit_clock(const struct ration *r, const struct ration_vcpu *v)
-{
-	ration_cpuset set = v->affinity.hard & ration_cpu_online(r);
-	uint64_t clock = 0;
-	bool found = false, busy = false;
-
-	for (set = set != 0 ? set : v->affinity.hard; set != 0; set = ration_cpuset_rest(set)) {
-		ration_cpu c = ration_cpuset_first(set);
-		uint64_t at = credit_least(r, c);
-		bool runs = ration_cpu_get(r, c)->current != NULL;
-
-		if (!found || (runs && !busy) ||
-		    (runs == busy && heap_key_is_before(at, clock) == busy))
-			clock = at;
-		found = true;
-		busy = busy || runs;
-	}
-	return clock;
-}
-
-/* v begins a slice on c. */
-static void credit_clock_advance(struct ration *r, ration_cpu c, struct ration_vcpu *v)
-{
-	struct credit_cpu *cpu = credit_cpu_of(r, c);
-	struct credit_vcpu *self = credit_vcpu_of(v);
-
-	if (heap_key_is_before(self->vtime, credit_least(r, c)))
-		self->vtime = credit_least(r, c);
-	if (heap_key_is_before(cpu->vclock, self->vtime))
-		cpu->vclock = self->vtime;
-}
-
-static uint64_t credit_span(const struct ration_vcpu *v, ration_ns ns)
-{
-	uint32_t active = credit_dom_of(v->dom)->active_count, rest = 0;
-
-	return ration_credit__advance(ns, active == 0 ? 1 : active, v->dom->attr.weight, &rest);
-}
-
 static void credit_join(struct ration *r, struct ration_vcpu *v, ration_ns now)
 {
-	uint64_t span = credit_span(v, (ration_ns)(v->lag_ns < 0 ? -v->lag_ns : v->lag_ns));
+	ration_ns lag_ns = (ration_ns)(v->lag_ns < 0 ? -v->lag_ns : v->lag_ns);
+	uint32_t rest = 0;
+	uint64_t span = ration_credit__advance(lag_ns, credit_dom_of(v->dom)->awake_count,
+	                                       v->dom->attr.weight, &rest);
 
 	(void)now;
-	credit_vcpu_of(v)->vtime = credit_clock(r, v) + (v->lag_ns < 0 ? span : (uint64_t)0 - span);
+	credit_of(r)->vcpu_count++;
+	credit_vcpu_of(v)->vtime = ration_credit__clock(r, v) + (v->lag_ns < 0 ? span : (uint64_t)0 - span);
 }
 
-static void credit_activate(struct ration_vcpu *v, bool active)
+static void credit_activate(struct ration *r, struct ration_vcpu *v, bool active, ration_ns now)
 {
 	struct credit_vcpu *self = credit_vcpu_of(v);
 	struct credit_dom *dom = credit_dom_of(v->dom);
 
 	if (self->active == active)
 		return;
+	if (dom->active_count != (active ? 0 : 1))     /* it has siblings who may run */
+		ration_credit__fold(r, v->dom, now);
 	self->active = active;
 	dom->active_count += active ? 1u : (uint32_t)-1;
 }
 
 static void credit_leave(struct ration *r, struct ration_vcpu *v, ration_ns now)
 {
-	struct credit_vcpu *self = credit_vcpu_of(v);
+	uint64_t behind = ration_credit__clock(r, v) - credit_vcpu_of(v)->vtime;
 
+	/* Before a policy switch it may be active, and stays so in its siblings' sums. */
 	(void)now;
-	ration_lag_set(v, ration_credit__time((int64_t)(credit_clock(r, v) - self->vtime),
-	                                      credit_dom_of(v->dom)->active_count,
+	credit_of(r)->vcpu_count--;
+	ration_lag_set(v, ration_credit__time((int64_t)behind, credit_dom_of(v->dom)->active_count,
 	                                      v->dom->attr.weight));
 	ration_credit__dequeue(r, v);
-	credit_activate(v, false);
 }
 
 static void credit_ready(struct ration *r, struct ration_vcpu *v, enum ration_ready why,
@@ -146,12 +126,10 @@ static void credit_ready(struct ration *r, struct ration_vcpu *v, enum ration_re
 	struct credit_vcpu *self = credit_vcpu_of(v);
 	bool ran = why == RATION_READY_PREEMPT || why == RATION_READY_YIELD;
 
-	credit_activate(v, true);
+	credit_activate(r, v, true, now);
 	ration_credit__cap_return(r, v, now, fx);
-	/* Time asleep is not saved up: it wakes level with what runs there. */
-	if ((why == RATION_READY_WAKE || why == RATION_READY_RESUME) &&
-	    heap_key_is_before(self->vtime, credit_clock(r, v)))
-		self->vtime = credit_clock(r, v);
+	if (why == RATION_READY_WAKE || why == RATION_READY_RESUME)
+		ration_credit__clock_wake(r, v);
 	if (credit_dom_of(v->dom)->shut) {
 		ration_credit__hold(r, v, now);
 		return;
@@ -164,7 +142,7 @@ static void credit_unready(struct ration *r, struct ration_vcpu *v, ration_ns no
                            struct ration_effects *fx)
 {
 	ration_credit__dequeue(r, v);
-	credit_activate(v, false);
+	credit_activate(r, v, false, now);
 	ration_credit__cap_return(r, v, now, fx);
 }
 
@@ -172,7 +150,6 @@ static void credit_charge(struct ration *r, struct ration_dom *d, struct ration_
                           ration_ns ns, ration_ns now, struct ration_effects *fx)
 {
 	struct credit_dom *dom = credit_dom_of(d);
-	struct credit_vcpu *self;
 	ration_ns paid;
 
 	(void)fx;
@@ -185,12 +162,9 @@ static void credit_charge(struct ration *r, struct ration_dom *d, struct ration_
 			dom->debt_ns = CREDIT_DEBT_MAX_NS;
 		return;
 	}
-	self = credit_vcpu_of(v);
-	paid = ns < CREDIT_RUN_MAX_NS - CREDIT_DEBT_MAX_NS ? ns : CREDIT_RUN_MAX_NS - CREDIT_DEBT_MAX_NS;
 	if (dom->capped)
-		self->grant_ns -= (int64_t)paid;
-	self->vtime += ration_credit__advance(paid + dom->debt_ns, dom->active_count,
-	                                      d->attr.weight, &self->rest);
+		credit_vcpu_of(v)->grant_ns -= (int64_t)(ns < CREDIT_RUN_MAX_NS ? ns : CREDIT_RUN_MAX_NS);
+	ration_credit__pay(v, ns, dom->debt_ns);
 	dom->debt_ns = 0;
 }
 
@@ -285,7 +259,9 @@ static struct ration_vcpu *credit_pick(struct ration *r, ration_cpu c, ration_ns
 	struct ration_vcpu *best = ration_credit__best(r, c, now), *hint = cpu->hint;
 	uint64_t turn;
 
-	if (hint == NULL || hint == best || credit_vcpu_of(best)->place == CREDIT_RUSHING)
+	/* The cap may have shut on the hinted one since the core looked at it. */
+	if (hint == NULL || hint == best || credit_vcpu_of(hint)->place == CREDIT_HELD ||
+	    credit_vcpu_of(best)->place == CREDIT_RUSHING)
 		return best;
 	turn = credit_vcpu_of(best)->vtime;
 	if (cpu->current != NULL && !heap_key_is_before(turn, credit_vcpu_of(cpu->current)->vtime))
@@ -316,7 +292,7 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 			out->vcpu = cur;
 			until_ns = credit_slice(r, c, cur, credit_cpu_of(r, c)->rushing,
 			                        RATION_NEVER, now);
-			credit_clock_advance(r, c, cur);
+			ration_credit__clock_start(r, c, cur);
 			out->until_ns = credit_until(cur, until_ns, now);
 			return;
 		}
@@ -333,7 +309,7 @@ static void credit_start(struct ration *r, struct ration_vcpu *v, ration_cpu c, 
 {
 	ration_credit__dequeue(r, v);
 	ration_credit__cap_grant(r, v, now);
-	credit_clock_advance(r, c, v);
+	ration_credit__clock_start(r, c, v);
 }
 
 const struct ration_policy ration_credit = {

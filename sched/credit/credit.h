@@ -39,11 +39,14 @@ struct credit_vcpu {
 	uint8_t place;           /* enum credit_place */
 	bool active;
 	uint8_t limited_by;      /* 1 + the CPU whose rate limit it waits for, or 0 */
+	ration_ns folded_ns;     /* of the present run, in vtime though not charged yet */
 	int64_t grant_ns;        /* what is left of the cap's budget given to this run */
 };
 
 struct credit_dom {
 	uint32_t active_count;
+	uint32_t awake_count;    /* after a policy switch: how many will be active */
+	uint32_t weight;         /* by which its vCPUs' virtual times were measured last */
 	bool capped, shut;       /* shut: the budget is used up */
 	ration_ns debt_ns;       /* helper work, paid by the next charges */
 	int64_t budget_ns;       /* of the cap: what may still be granted */
@@ -56,7 +59,7 @@ struct credit_dom {
 };
 
 struct credit_cpu {
-	uint64_t vclock;         /* vtime of the vCPU that began the last slice here */
+	uint64_t vclock;         /* the latest vtime with which a slice began here */
 	ration_ns slice_end_ns;
 	bool contested;          /* a wake-up asked for this CPU in mid-slice */
 	bool rushing;            /* current was picked on account of its floor */
@@ -65,6 +68,7 @@ struct credit_cpu {
 };
 
 struct credit {
+	uint32_t vcpu_count;
 	struct heap refills, rushes;
 	struct ration_classes waiting, rushing;
 	struct heap queue[RATION_CLASS_MAX], urgent[RATION_CLASS_MAX];
@@ -104,6 +108,31 @@ uint64_t ration_credit__advance(ration_ns ns, uint32_t active, uint32_t weight, 
 
 /* The inverse for a difference of vtimes: CPU time, saturating at one second. */
 int64_t ration_credit__time(int64_t vtime, uint32_t active, uint32_t weight);
+
+/* ---- clock.c ----------------------------------------------------------- */
+
+/* `ns` of CPU time of v, as virtual time, with as many of its siblings awake as are. */
+uint64_t ration_credit__span(const struct ration_vcpu *v, ration_ns ns);
+/* v's vtime, what it has run and not been charged for yet included. */
+uint64_t ration_credit__vtime(const struct ration_vcpu *v, ration_ns now);
+/* How many of d's vCPUs want to run is about to change: those that run pay for
+ * the time up to now by how many it was.  O(c). */
+void ration_credit__fold(struct ration *r, struct ration_dom *d, ration_ns now);
+/* v has run `ns`, what was folded included, and pays `debt_ns` besides. */
+void ration_credit__pay(struct ration_vcpu *v, ration_ns ns, ration_ns debt_ns);
+/* The virtual time that v meets where it may run: of those CPUs, the least clock
+ * of the busy ones, or else the highest, lest a vCPU that slept while nothing ran
+ * wakes with a claim on all that time. */
+uint64_t ration_credit__clock(const struct ration *r, const struct ration_vcpu *v);
+/* v wakes: the time asleep is not saved up, but for one tslice. */
+void ration_credit__clock_wake(const struct ration *r, struct ration_vcpu *v);
+/* v begins a slice on c. */
+void ration_credit__clock_start(struct ration *r, ration_cpu c, struct ration_vcpu *v);
+/* v may run elsewhere than before: it is ahead of the furthest clock there by no
+ * more than a tslice of its own, lest it starve until those catch up. */
+void ration_credit__clock_move(const struct ration *r, struct ration_vcpu *v);
+/* v's domain had that weight: what v is ahead or behind stays the same CPU time. */
+void ration_credit__clock_reweigh(const struct ration *r, struct ration_vcpu *v, uint32_t weight);
 
 /* ---- queue.c ----------------------------------------------------------- */
 

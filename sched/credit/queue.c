@@ -86,18 +86,10 @@ struct ration_vcpu *ration_credit__best(struct ration *r, ration_cpu c, ration_n
 static int64_t queue_lead(const struct ration *r, const struct ration_vcpu *v, ration_cpu c,
                           ration_ns now)
 {
-	const struct ration_cpu_state *cpu = ration_cpu_get(r, c);
-	const struct ration_vcpu *cur = cpu->current;
-	const struct credit_dom *dom = credit_dom_of(cur->dom);
-	ration_ns ran = ration_vcpu_uncharged(cur, now);
-	uint32_t rest = 0;
-	uint64_t vtime;
+	const struct ration_vcpu *cur = ration_cpu_get(r, c)->current;
+	uint64_t lead = ration_credit__vtime(cur, now) - credit_vcpu_of(v)->vtime;
 
-	if (ran > CREDIT_RUN_MAX_NS)
-		ran = CREDIT_RUN_MAX_NS;
-	vtime = credit_vcpu_of(cur)->vtime +
-	        ration_credit__advance(ran, dom->active_count, cur->dom->attr.weight, &rest);
-	return ration_credit__time((int64_t)(vtime - credit_vcpu_of(v)->vtime), dom->active_count,
+	return ration_credit__time((int64_t)lead, credit_dom_of(cur->dom)->active_count,
 	                           cur->dom->attr.weight);
 }
 

@@ -71,8 +71,8 @@ static bool decide_follows(const struct ration_cpu_state *state, const struct se
 	const struct ration_vcpu *head = decide_head(cpu);
 	ration_ns right;
 
-	if (state->hint == NULL)
-		return false;
+	if (state->hint == NULL || ration_wait_is_held(state->hint))
+		return false;                   /* held since the core looked: it was aside */
 	if (head == NULL || head == state->hint)
 		return true;
 	right = cur != NULL && sedf_mode_on(cur, c) == SEDF_BY_DEADLINE ? decide_deadline(cur) :

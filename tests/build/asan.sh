@@ -3,7 +3,11 @@
 # asan.sh - the test programs and a simulation under ASan and UBSan, without jemalloc.
 . tests/lib/check.sh
 san=$O/asan
+# `make prove` draws its many machines without sanitizers.
+unset RATION_PROVE
+SEEDS=100; export SEEDS
 export ASAN_OPTIONS=abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+export LSAN_OPTIONS=suppressions=tests/build/lsan.supp:print_suppressions=0
 
 check "asan build" $MAKE O="$san" OPT=-O1 SAN=address,undefined tests all || exit 1
 for program in "$san"/tests/*/*; do

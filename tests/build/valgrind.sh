@@ -3,6 +3,7 @@
 # valgrind.sh - the unit tests and a short simulation under Memcheck, without jemalloc.
 . tests/lib/check.sh
 plain=$O/plain
+unset RATION_PROVE
 memcheck="valgrind -q --suppressions=tests/build/valgrind.supp --error-exitcode=99
 	--leak-check=full --errors-for-leak-kinds=definite"
 

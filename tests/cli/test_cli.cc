@@ -192,7 +192,11 @@ TEST_F(Cli, OptionsStandAboveTheFile)
 TEST_F(Cli, RunsOnThisMachine)
 {
 	EXPECT_EQ(run({"topology", "this"}), 0) << err;
-	EXPECT_EQ(run_text("domains: [{name: a}]\ntime: 1ms\n", {"--topology", "this"}), 0) << err;
+	int status = run_text("domains: [{name: a}]\ntime: 1ms\n", {"--topology", "this"});
+
+	if (err.find("one instance of the scheduler holds") != std::string::npos)
+		GTEST_SKIP() << "more than 64 CPUs here";
+	EXPECT_EQ(status, 0) << err;
 }
 
 TEST_F(Cli, OneSeedOneTrace)
@@ -402,18 +406,51 @@ TEST_F(Cli, AFullDiskIsAnError)
 	write("s.yaml", small);
 	EXPECT_EQ(run({"run", "s.yaml"}, "/dev/full"), 1);
 	EXPECT_NE(err.find("cannot write standard output: No space left"), std::string::npos) << err;
-	EXPECT_EQ(run({"run", "s.yaml", "--json", "/dev/full"}), 1);
-	EXPECT_NE(err.find("--json: /dev/full: cannot write: No space left"), std::string::npos) << err;
+	EXPECT_EQ(run({"run", "s.yaml", "--json", "-"}, "/dev/full"), 1);
+	EXPECT_NE(err.find("cannot write: No space left"), std::string::npos) << err;
 	EXPECT_EQ(run({"--help"}, "/dev/full"), 1);
 }
 
-TEST_F(Cli, DevicesAreWrittenToAndStay)
+TEST_F(Cli, AFileThatGrowsTooLargeIsNotLeftHalfWritten)
+{
+	write("s.yaml", small);
+	for (const char *trap : {"trap '' XFSZ; ", ""}) {
+		std::string command = std::string(trap) + "ulimit -f 1; exec " + binary +
+		                      " run s.yaml --json j";
+		std::string program = binary;
+
+		binary = "/bin/sh";
+		int status = run({"-c", command});
+		binary = program;
+		if (*trap != '\0') {
+			EXPECT_EQ(status, 1);
+			EXPECT_NE(err.find("cannot write: File too large"), std::string::npos) << err;
+		} else {
+			EXPECT_EQ(status, 1000 + SIGXFSZ);
+		}
+		EXPECT_EQ(out, "");
+		EXPECT_EQ(files(), std::set<std::string>{"s.yaml"});
+	}
+}
+
+/* A pipe of our own: a test that fails must not replace a device of the machine. */
+TEST_F(Cli, WhatIsNoFileIsWrittenToAndStays)
 {
 	struct stat status;
+	char text[64] = "";
 
-	EXPECT_EQ(run_text(small, {"--json", "/dev/null"}), 0) << err;
-	ASSERT_EQ(stat("/dev/null", &status), 0);
-	EXPECT_TRUE(S_ISCHR(status.st_mode));
+	write("s.yaml", small);
+	ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+	pid_t child = start({"run", "s.yaml", "--json", "pipe"});
+	int reader = open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK);
+
+	ASSERT_GE(reader, 0);
+	EXPECT_EQ(wait_for(child), 0) << err;
+	EXPECT_GT(::read(reader, text, sizeof(text) - 1), 0);
+	EXPECT_EQ(text[0], '{');
+	close(reader);
+	ASSERT_EQ(lstat(path("pipe").c_str(), &status), 0);
+	EXPECT_TRUE(S_ISFIFO(status.st_mode));
 }
 
 TEST_F(Cli, ALinkStaysALink)

@@ -259,6 +259,7 @@ public:
 	ration_ns latency_max(ration_vcpu *v) { return guests[v].latency_max; }
 	void latency_forget(ration_vcpu *v) { guests[v].latency_max = 0; }
 	bool is_kicked(ration_cpu c) const { return cpus[c].kicked; }
+	ration_ns until(ration_cpu c) const { return cpus[c].until; }
 	ration_ns expire_at() const { return expire_ns; }
 
 	HostOptions options;

@@ -4,9 +4,9 @@
 
 #include "ration_credit.h"
 #include "ration_rr.h"
-#include "table.h"
+#include "schedule.h"
 
-using namespace table;
+using namespace schedule;
 
 /* The example of ration.h. */
 TEST(RrWake, ManualExample)

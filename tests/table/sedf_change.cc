@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "ration_rr.h"
-#include "table_sedf.h"
+#include "schedule_sedf.h"
 
-using namespace table;
+using namespace schedule;
 
 /* It has not used more than its share so far: the new period begins at once. */
 TEST(SedfChange, BlockedVcpu)

@@ -2,9 +2,9 @@
 /* sedf: servers on one CPU, their deadlines, budgets and wake-ups. */
 #include <gtest/gtest.h>
 
-#include "table_sedf.h"
+#include "schedule_sedf.h"
 
-using namespace table;
+using namespace schedule;
 
 /* The worked example of ration_sedf.h. */
 TEST(SedfDeadline, ManualExample)

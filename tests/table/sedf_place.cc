@@ -2,9 +2,9 @@
 /* sedf: admission and placement, CPUs that go and come, refusals. */
 #include <gtest/gtest.h>
 
-#include "table_sedf.h"
+#include "schedule_sedf.h"
 
-using namespace table;
+using namespace schedule;
 
 /* Is it refused, and does the refusal say that? */
 #define REFUSAL(v, reason_, cpus_, missing, fit) do { \

@@ -2,9 +2,9 @@
 /* sedf: what deadlines leave over, by weight, on any CPU. */
 #include <gtest/gtest.h>
 
-#include "table_sedf.h"
+#include "schedule_sedf.h"
 
-using namespace table;
+using namespace schedule;
 
 /* CPU time of v, in hundredths of one CPU, over the time up to now. */
 static double percent(const Table &t, int v)

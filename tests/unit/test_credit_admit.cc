@@ -154,6 +154,30 @@ TEST(credit_admit, a_cpu_with_floors_goes_only_by_force)
 	EXPECT_EQ(RATION_OK, h.cpu_up(1));
 }
 
+// What lacks already for want of a CPU must not stand in the way of what asks for no more.
+TEST(credit_admit, after_a_forced_down_only_what_asks_for_more_is_refused)
+{
+	Admission h(3);
+	EXPECT_EQ(RATION_OK, h.reserve(80));
+	ration_vcpu *a = h.last;
+	EXPECT_EQ(RATION_OK, h.reserve(90));
+	EXPECT_EQ(RATION_OK, h.reserve(70));
+	EXPECT_EQ(RATION_OK, h.cpu_down(2, true));   // 240 % on two CPUs
+	ration_dom *d = ration_vcpu_dom(a);
+	EXPECT_EQ(RATION_OK, h.reserve(0)) << "a domain without a floor";
+	EXPECT_EQ(RATION_OK, h.set(ration_vcpu_dom(h.last), attr_of(512)));
+	EXPECT_EQ(RATION_OK, h.pin(h.last, 0x1));
+	EXPECT_EQ(RATION_OK, h.set(d, attr_of(512, 0, 80))) << "another weight, the same floor";
+	EXPECT_EQ(RATION_OK, h.set(d, attr_of(512, 0, 75))) << "a lower floor, still too much";
+	EXPECT_EQ(RATION_E_CAPACITY, h.set(d, attr_of(512, 0, 76)));
+	EXPECT_EQ(360000u, h.why.missing_ppm);
+	EXPECT_EQ(400000u, h.why.fit_ppm);
+	EXPECT_EQ(RATION_E_CAPACITY, h.reserve(1));
+	EXPECT_EQ(RATION_OK, h.set(d, attr_of(512, 0, 40)));
+	EXPECT_EQ(RATION_E_CAPACITY, h.set(d, attr_of(512, 0, 41)));
+	EXPECT_EQ(nullptr, ration_check(h.r));
+}
+
 TEST(credit_admit, a_pinned_domain_whose_cpu_is_off_line_asks_for_nothing)
 {
 	Admission h(2);

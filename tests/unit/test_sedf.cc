@@ -6,14 +6,14 @@
 #include <cstring>
 
 #include "ration_policy.h"
-#include "table_sedf.h"
+#include "schedule_sedf.h"
 
 extern "C" {
 uint64_t ration_sedf__scale(uint64_t a, uint64_t b, uint64_t c);
 uint64_t ration_sedf__share(ration_ns slice_ns, ration_ns period_ns);
 }
 
-using namespace table;
+using namespace schedule;
 
 namespace {
 

@@ -11,9 +11,10 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "table_sedf.h"
+#include "ration_rr.h"
+#include "schedule_sedf.h"
 
-using namespace table;
+using namespace schedule;
 
 namespace {
 
@@ -380,6 +381,58 @@ TEST(SedfRandom, WakesHurtNobodyElse)
 TEST(SedfRandom, ChangesHurtNobodyElse)
 {
 	disturb_all(true, seeds(150, 5000), 1000);
+}
+
+/* Do these slices of a 10 ms period fit, largest first, on the first (or fullest)
+ * CPU with room? */
+bool packs(std::vector<int> slices, uint32_t cpus, bool fullest)
+{
+	std::vector<int> used(cpus, 0);
+
+	std::sort(slices.rbegin(), slices.rend());
+	for (int slice : slices) {
+		int best = -1;
+
+		for (uint32_t c = 0; c < cpus; c++)
+			if (used[c] + slice <= 10000 &&
+			    (best < 0 || (fullest && used[c] > used[static_cast<size_t>(best)])))
+				best = static_cast<int>(c);
+		if (best < 0)
+			return false;
+		used[static_cast<size_t>(best)] += slice;
+	}
+	return true;
+}
+
+/* What first fit or best fit decreasing can place is admitted, at once too. */
+TEST(SedfRandom, WhatPacksIsPlaced)
+{
+	int tight = 0;
+
+	for (uint64_t seed = 1; seed <= 2000; seed++) {
+		Random random{seed};
+		uint32_t cpus = static_cast<uint32_t>(random.below(6) + 1);
+		Table t(&ration_rr, cpus, {&ration_sedf});
+		std::vector<int> slices;
+		int sum = 0;
+
+		while (sum < static_cast<int>(cpus) * 9500) {
+			int slice = static_cast<int>(random.below(6000) + 500);
+
+			if (sum + slice > static_cast<int>(cpus) * 10000)
+				continue;
+			sum += slice;
+			slices.push_back(slice);
+			t.add("A", promise(10, slice / 1000.0));
+		}
+		bool fits = packs(slices, cpus, false) || packs(slices, cpus, true);
+		int status = POLICY(&ration_sedf).act(t);
+
+		tight += fits;
+		EXPECT_TRUE(!fits || status == RATION_OK) << "seed " << seed;
+		EXPECT_EQ(ration_check(t.r), nullptr);
+	}
+	EXPECT_GT(tight, 200);
 }
 
 } /* namespace */

@@ -171,7 +171,7 @@ void run_seed(uint64_t seed)
 TEST(SimRandom, NoScenarioBreaksAnInvariant)
 {
 	const char *one = getenv("SEED");
-	uint64_t seeds = getenv("RATION_PROVE") != nullptr ? 3000 : 60;
+	uint64_t seeds = getenv("RATION_PROVE") != nullptr ? 3000 : 40;
 
 	if (one != nullptr) {
 		printf("%s", Drawn(strtoull(one, nullptr, 0)).draw().c_str());

@@ -364,6 +364,32 @@ Packages 26-31, nodes 26-31   CPUs 208-255   2 L3, 8 cores each
 )");
 }
 
+TEST(topology_view, lines_tell_of_what_differs)
+{
+	Machine m("pack:3 l3:1 core:12 pu:2");
+
+	m.model().cpu[0].capacity = 512;
+	m.model().cpu[71].online = false;
+	for (int c = 24; c < 48; c++)
+		m.model().cpu[c].capacity = 256;
+	EXPECT_EQ(m.drawn(), R"(
++- Package 0 ----------------------------------------+
+| CPUs 0-23   12 cores of 2 threads, 50-100%         |
++----------------------------------------------------+
++- Package 1 ----------------------------------------+
+| CPUs 24-47   12 cores of 2 threads, 25%            |
++----------------------------------------------------+
++- Package 2 ----------------------------------------+
+| CPUs 48-71   12 cores of 2 threads, 1 off line, 100% |
++----------------------------------------------------+
+)");
+	m.model().cpu[1].core = 0;
+	for (int c = 2; c < 72; c++)
+		m.model().cpu[c].core = (uint16_t)(c / 2 - (c > 3));
+	m.model().core_count = 35;
+	EXPECT_NE(m.drawn().find("11 cores, 24 threads"), std::string::npos) << m.drawn();
+}
+
 TEST(topology_view, equal_distances_of_many_nodes_are_said_once)
 {
 	std::string text = Machine("pack:9 [numa] core:1 pu:1").printed();
@@ -398,6 +424,8 @@ TEST(topology_view, colour_is_only_added)
 	}
 	EXPECT_NE(plain, coloured);
 	EXPECT_EQ(plain, stripped);
+	EXPECT_NE(coloured.find("  \033[2m+-\033[0m \033[1mPackage 0, node 0\033[0m \033[2m-"),
+	          std::string::npos) << coloured;
 }
 
 TEST(topology_view, memory_in_three_digits)

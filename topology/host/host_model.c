@@ -75,11 +75,12 @@ static void host_add_cpu(struct host_walk *w, struct host_place place, unsigned 
 {
 	struct ration_topology *t = &w->out->model;
 	uint32_t c = w->cpu_count++;
-	struct ration_topology_cpu *cpu = &t->cpu[c];
+	struct ration_topology_cpu *cpu;
 	bool is_package, is_llc, is_core;
 
 	if (c >= RATION_TOPOLOGY_CPU_MAX)
 		return;
+	cpu = &t->cpu[c];
 	cpu->node = host_node_of(w->out, os_index);
 	place.llc = host_choose_llc(w->out, &place, cpu->node);
 	is_package = c == 0 || place.package != w->last.package;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The events of table tests: each calls one verb of the library. */
-#include "table.h"
+#include "schedule.h"
 
 #include "ration_policy.h"
 
-namespace table {
+namespace schedule {
 
 static Table::Slot &at(Table &t, int v)
 {
@@ -213,4 +213,4 @@ Event REFUSED(Event event, int status)
 	return event;
 }
 
-} /* namespace table */
+} /* namespace schedule */

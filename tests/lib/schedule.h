@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * table.h - scheduling tests as tables: time, event, who runs where, next timer.
+ * schedule.h - scheduling tests as tables: time, event, who runs where, next timer.
  *
  *	Table t(&ration_rr, 2);
  *	auto A = t.add("A"), B = t.add("B");
@@ -20,8 +20,8 @@
  * nothing.  A row that fails prints its place, what was expected and what is,
  * and the whole state.
  */
-#ifndef TABLE_H
-#define TABLE_H
+#ifndef SCHEDULE_H
+#define SCHEDULE_H
 
 #include <functional>
 #include <string>
@@ -29,7 +29,7 @@
 
 #include "ration.h"
 
-namespace table {
+namespace schedule {
 
 constexpr int IDLE = -1;
 constexpr ration_ns NEVER = RATION_NEVER;
@@ -151,7 +151,7 @@ inline ration_ns NEXT_MS(double ms)
 	return ms_ns(ms);
 }
 
-} /* namespace table */
+} /* namespace schedule */
 
 #define ROW(ms, event, runs, next) t.row(__FILE__, __LINE__, ms, event, runs, next)
 

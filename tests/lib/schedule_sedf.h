@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What table tests of sedf ask for, as xm's users write it: times in ms. */
-#ifndef TABLE_SEDF_H
-#define TABLE_SEDF_H
+#ifndef SCHEDULE_SEDF_H
+#define SCHEDULE_SEDF_H
 
 #include "ration_sedf.h"
-#include "table.h"
+#include "schedule.h"
 
-namespace table {
+namespace schedule {
 
 /* A promise of slice_ms in every period_ms. */
 inline ration_attr promise(double period_ms, double slice_ms, bool extratime = false,
@@ -32,6 +32,6 @@ inline ration_attr best_effort(uint32_t weight = RATION_WEIGHT_DEFAULT)
 	return a;
 }
 
-} /* namespace table */
+} /* namespace schedule */
 
 #endif

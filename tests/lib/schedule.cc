@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "table.h"
+#include "schedule.h"
 
 #include <cstdlib>
 #include <sstream>
@@ -8,7 +8,7 @@
 
 #include "ration_policy.h"
 
-namespace table {
+namespace schedule {
 
 ration_cpuset cpus_of(const std::string &list, uint32_t cpu_count)
 {
@@ -308,4 +308,4 @@ ration_ns Table::waited_ns(int v, ration_wait cause) const
 	return ledger.wait_ns[cause];
 }
 
-} /* namespace table */
+} /* namespace schedule */
