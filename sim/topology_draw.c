@@ -315,8 +315,8 @@ static void draw_core(const struct drawing *d, struct canvas *canvas, struct can
 		bool online = d->t->cpu[c].online;
 
 		(void)snprintf(text, sizeof(text), online ? "%u" : "(%u)", draw_label(d, c));
-		canvas_text(canvas, at.x + 2 + i % d->abreast * draw_thread_width(d) + d->digits
-		            + (online ? 0 : 1) - (unsigned)strlen(text),
+		canvas_text(canvas, at.x + 2 + i % d->abreast * draw_thread_width(d) + d->digits +
+		            (online ? 0 : 1) - (unsigned)strlen(text),
 		            at.y + 1 + i / d->abreast, text, online ? STYLE_PLAIN : STYLE_BAD);
 	}
 	if (!d->has_kinds)

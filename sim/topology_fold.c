@@ -28,8 +28,8 @@ bool topology_fold_is_leaf(const struct ration_topology *t, const struct topolog
 {
 	if (level == parts->level_count)
 		return true;
-	return fold_part_count(t, parts->level[level]) > BOXES_MAX
-	       || (level > 0 && level + 1 == parts->level_count);
+	return fold_part_count(t, parts->level[level]) > BOXES_MAX ||
+	       (level > 0 && level + 1 == parts->level_count);
 }
 
 /* --- what a range of CPUs has ------------------------------------------------------ */
@@ -124,8 +124,8 @@ static void fold_name(char *text, size_t size, const char *const name[2], uint32
 /* Is a part of this level a node as well, by another name? */
 static bool fold_are_nodes(const struct topology_parts *parts, unsigned level)
 {
-	return level < parts->level_count && parts->node_is != PART_NODE
-	       && parts->node_is == parts->level[level];
+	return level < parts->level_count && parts->node_is != PART_NODE &&
+	       parts->node_is == parts->level[level];
 }
 
 static void fold_add(struct topology_fold *fold, const struct topology_view *view,
@@ -163,9 +163,9 @@ static bool fold_joins(const struct ration_topology *t, bool are_nodes,
 {
 	uint32_t last = run->cpus.first + run->cpus.count - 1;
 
-	if (next->index != run->index + run->count
-	    || next->cpus.count != run->cpus.count / run->count
-	    || strcmp(next->what, run->what) != 0)
+	if (next->index != run->index + run->count ||
+	    next->cpus.count != run->cpus.count / run->count ||
+	    strcmp(next->what, run->what) != 0)
 		return false;
 	return !are_nodes || t->cpu[next->cpus.first].node == t->cpu[last].node + 1u;
 }
@@ -232,8 +232,8 @@ void topology_fold_free(struct topology_fold *fold)
 
 unsigned topology_fold_width(const struct topology_fold *fold)
 {
-	return fold->name_width + (fold->name_width > 0 ? 3 : 0) + fold->cpus_width + 3
-	       + fold->what_width;
+	return fold->name_width + (fold->name_width > 0 ? 3 : 0) + fold->cpus_width + 3 +
+	       fold->what_width;
 }
 
 void topology_fold_format(const struct topology_fold *fold, unsigned line,

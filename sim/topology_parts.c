@@ -19,17 +19,17 @@ struct topology_range topology_part_range(const struct ration_topology *t,
 {
 	struct topology_range range = { .first = cpu, .count = 1 };
 
-	while (cpu + range.count < end
-	       && topology_part_index(t, part, cpu + range.count)
-	          == topology_part_index(t, part, cpu))
+	while (cpu + range.count < end &&
+	       topology_part_index(t, part, cpu + range.count) ==
+	          topology_part_index(t, part, cpu))
 		range.count++;
 	return range;
 }
 
 static bool part_begins(const struct ration_topology *t, enum topology_part part, uint32_t cpu)
 {
-	return cpu == 0 || topology_part_index(t, part, cpu)
-	                   != topology_part_index(t, part, cpu - 1);
+	return cpu == 0 || topology_part_index(t, part, cpu) !=
+	                   topology_part_index(t, part, cpu - 1);
 }
 
 /* Does a part of the outer kind begin only where one of the inner kind does? */

@@ -32,8 +32,8 @@ static const char *check_indices(const struct ration_topology *t)
 
 	/* More of anything than CPUs would leave one unused; asked first, since
 	 * the marks below hold no more. */
-	if (t->core_count > t->cpu_count || t->llc_count > t->cpu_count
-	    || t->package_count > t->cpu_count)
+	if (t->core_count > t->cpu_count || t->llc_count > t->cpu_count ||
+	    t->package_count > t->cpu_count)
 		return "there are more cores, caches or packages than CPUs";
 	for (uint32_t c = 0; c < t->cpu_count; c++) {
 		const struct ration_topology_cpu *cpu = &t->cpu[c];

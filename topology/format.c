@@ -57,21 +57,21 @@ static bool format_measure(const struct ration_topology *t, struct format_sizes 
 	if (!format_is_plain(t) || k == 0 || t->node_count % k != 0)
 		return false;
 	sizes->nodes_at_once = k;
-	if (!format_divide(t, t->core_count, &sizes->core)
-	    || !format_divide(t, t->llc_count, &sizes->llc)
-	    || !format_divide(t, t->package_count, &sizes->package)
-	    || !format_divide(t, t->node_count / k, &sizes->node))
+	if (!format_divide(t, t->core_count, &sizes->core) ||
+	    !format_divide(t, t->llc_count, &sizes->llc) ||
+	    !format_divide(t, t->package_count, &sizes->package) ||
+	    !format_divide(t, t->node_count / k, &sizes->node))
 		return false;
-	if (sizes->llc % sizes->core != 0 || sizes->package % sizes->llc != 0
-	    || sizes->node % sizes->core != 0
-	    || (sizes->node % sizes->llc != 0 && sizes->llc % sizes->node != 0)
-	    || (sizes->node % sizes->package != 0 && sizes->package % sizes->node != 0))
+	if (sizes->llc % sizes->core != 0 || sizes->package % sizes->llc != 0 ||
+	    sizes->node % sizes->core != 0 ||
+	    (sizes->node % sizes->llc != 0 && sizes->llc % sizes->node != 0) ||
+	    (sizes->node % sizes->package != 0 && sizes->package % sizes->node != 0))
 		return false;
 	for (uint32_t c = 0; c < t->cpu_count; c++) {
 		const struct ration_topology_cpu *cpu = &t->cpu[c];
 
-		if (cpu->core != c / sizes->core || cpu->llc != c / sizes->llc
-		    || cpu->package != c / sizes->package || cpu->node != c / sizes->node * k)
+		if (cpu->core != c / sizes->core || cpu->llc != c / sizes->llc ||
+		    cpu->package != c / sizes->package || cpu->node != c / sizes->node * k)
 			return false;
 	}
 	return true;

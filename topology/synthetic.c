@@ -221,8 +221,8 @@ static bool synthetic_skip_indexes(struct synthetic *s)
 		digits = synthetic_is_digit(c) ? digits + 1 : 0;
 		if (digits > 5)
 			return false;
-		if (!synthetic_is_letter(c) && !synthetic_is_digit(c)
-		    && c != ',' && c != ':' && c != '*')
+		if (!synthetic_is_letter(c) && !synthetic_is_digit(c) &&
+		    c != ',' && c != ':' && c != '*')
 			break;
 	}
 	return s->pos > begin;

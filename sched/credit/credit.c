@@ -86,8 +86,8 @@ static void credit_dom_leave(struct ration *r, struct ration_dom *d, ration_ns n
 static void credit_join(struct ration *r, struct ration_vcpu *v, ration_ns now)
 {
 	ration_ns lag_ns = (ration_ns)(v->lag_ns < 0 ? -v->lag_ns : v->lag_ns);
-	uint32_t rest = 0;
-	uint64_t span = ration_credit__advance(lag_ns, credit_dom_of(v->dom)->awake_count,
+	uint32_t awake = credit_dom_of(v->dom)->awake_count, rest = 0;
+	uint64_t span = ration_credit__advance(lag_ns, awake == 0 ? 1 : awake,
 	                                       v->dom->attr.weight, &rest);
 
 	(void)now;
@@ -300,6 +300,8 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 	credit_cpu_of(r, c)->rushing = false;
 	if (best == NULL)
 		return;
+	/* Here and not in start: who runs when the policy is switched begins no slice. */
+	ration_credit__clock_start(r, c, best);
 	out->vcpu = best;
 	rushing = ration_credit__floor_is_due(best->dom, now);
 	out->until_ns = credit_slice(r, c, best, rushing, ration_credit__cap_offer(best->dom), now);
@@ -307,9 +309,9 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 
 static void credit_start(struct ration *r, struct ration_vcpu *v, ration_cpu c, ration_ns now)
 {
+	(void)c;
 	ration_credit__dequeue(r, v);
 	ration_credit__cap_grant(r, v, now);
-	ration_credit__clock_start(r, c, v);
 }
 
 const struct ration_policy ration_credit = {

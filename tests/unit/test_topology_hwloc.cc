@@ -27,8 +27,8 @@ public:
 	explicit Hwloc(const std::string &text)
 	{
 		hwloc_topology_init(&topology);
-		ok = hwloc_topology_set_synthetic(topology, text.c_str()) == 0
-			&& hwloc_topology_load(topology) == 0;
+		ok = hwloc_topology_set_synthetic(topology, text.c_str()) == 0 &&
+			hwloc_topology_load(topology) == 0;
 	}
 	~Hwloc() { hwloc_topology_destroy(topology); }
 	Hwloc(const Hwloc &) = delete;
@@ -55,9 +55,9 @@ public:
 		hwloc_obj_t best = nullptr, obj = nullptr;
 
 		while ((obj = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_NUMANODE, obj)))
-			if (hwloc_bitmap_isset(obj->cpuset, pu(index)->os_index)
-			    && (best == nullptr || hwloc_bitmap_weight(obj->cpuset)
-			        < hwloc_bitmap_weight(best->cpuset)))
+			if (hwloc_bitmap_isset(obj->cpuset, pu(index)->os_index) &&
+			    (best == nullptr || hwloc_bitmap_weight(obj->cpuset) <
+			        hwloc_bitmap_weight(best->cpuset)))
 				best = obj;
 		return best;
 	}
@@ -80,9 +80,9 @@ public:
 	hwloc_const_cpuset_t llc(unsigned index) const
 	{
 		for (hwloc_obj_t obj = pu(index); obj != nullptr; obj = obj->parent)
-			if (hwloc_obj_type_is_dcache(obj->type) && obj->attr->cache.depth >= 3
-			    && hwloc_bitmap_isincluded(core(index), obj->cpuset)
-			    && hwloc_bitmap_isincluded(obj->cpuset, package(index)))
+			if (hwloc_obj_type_is_dcache(obj->type) && obj->attr->cache.depth >= 3 &&
+			    hwloc_bitmap_isincluded(core(index), obj->cpuset) &&
+			    hwloc_bitmap_isincluded(obj->cpuset, package(index)))
 				return obj->cpuset;
 		return package(index);
 	}

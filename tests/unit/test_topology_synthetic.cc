@@ -30,15 +30,15 @@ std::string format(const struct ration_topology &t)
 
 bool is_equal(const struct ration_topology &a, const struct ration_topology &b)
 {
-	if (a.cpu_count != b.cpu_count || a.core_count != b.core_count
-	    || a.llc_count != b.llc_count || a.package_count != b.package_count
-	    || a.node_count != b.node_count)
+	if (a.cpu_count != b.cpu_count || a.core_count != b.core_count ||
+	    a.llc_count != b.llc_count || a.package_count != b.package_count ||
+	    a.node_count != b.node_count)
 		return false;
 	for (uint32_t c = 0; c < a.cpu_count; c++) {
 		const struct ration_topology_cpu &x = a.cpu[c], &y = b.cpu[c];
 
-		if (x.core != y.core || x.llc != y.llc || x.package != y.package
-		    || x.node != y.node || x.capacity != y.capacity || x.online != y.online)
+		if (x.core != y.core || x.llc != y.llc || x.package != y.package ||
+		    x.node != y.node || x.capacity != y.capacity || x.online != y.online)
 			return false;
 	}
 	for (uint32_t n = 0; n < a.node_count; n++)

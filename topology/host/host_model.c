@@ -85,8 +85,8 @@ static void host_add_cpu(struct host_walk *w, struct host_place place, unsigned 
 	place.llc = host_choose_llc(w->out, &place, cpu->node);
 	is_package = c == 0 || place.package != w->last.package;
 	is_llc = is_package || place.llc != w->last.llc;
-	is_core = is_llc || place.core == NULL || place.core != w->last.core
-	          || cpu->node != t->cpu[c - 1].node;
+	is_core = is_llc || place.core == NULL || place.core != w->last.core ||
+	          cpu->node != t->cpu[c - 1].node;
 	t->package_count += is_package;
 	t->llc_count += is_llc;
 	t->core_count += is_core;

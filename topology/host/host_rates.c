@@ -162,8 +162,8 @@ static bool host_distance_use(struct topology_host *out, const struct hwloc_dist
 		for (unsigned j = 0; j < n; j++) {
 			hwloc_obj_t from = matrix->objs[i], to = matrix->objs[j];
 
-			if (from == NULL || to == NULL || from->logical_index >= out->model.node_count
-			    || to->logical_index >= out->model.node_count)
+			if (from == NULL || to == NULL || from->logical_index >= out->model.node_count ||
+			    to->logical_index >= out->model.node_count)
 				continue;
 			out->model.distance[from->logical_index][to->logical_index] =
 				host_distance_scale(matrix->values[(size_t)i * n + j], least);

@@ -66,9 +66,11 @@ static void host_xml_check_root(struct host_xml *x, const char *name, const char
 /* Is this a set as hwloc writes it: "0x0000000f", "0x3,,0xffffffff", "0xf...f,0x0"? */
 static bool host_xml_is_set(const char *value)
 {
-	if (strncmp(value, "0xf...f", 7) == 0)
-		value += value[7] == ',' ? 8 : 7;
-	while (*value != '\0') {
+	if (strcmp(value, "0xf...f") == 0)
+		return true;
+	if (strncmp(value, "0xf...f,", 8) == 0)
+		value += 8;
+	for (;;) {
 		size_t digits;
 
 		if (strncmp(value, "0x", 2) == 0) {
@@ -76,13 +78,11 @@ static bool host_xml_is_set(const char *value)
 			if (digits < 1 || digits > 8)
 				return false;
 			value += 2 + digits;
-		} else if (*value != ',') {
-			return false;
 		}
-		if (*value == ',')
-			value++;
+		if (*value != ',')
+			return *value == '\0';
+		value++;
 	}
-	return true;
 }
 
 /* Does an object of this type belong to CPUs, so that it has sets? */
@@ -104,8 +104,8 @@ static bool host_xml_is_numbered(const char *type)
 
 static bool host_xml_is_index(const char *value)
 {
-	return value != NULL && value[0] != '\0' && value[strspn(value, "0123456789")] == '\0'
-	       && strtoul(value, NULL, 10) <= HOST_XML_INDEX_MAX;
+	return value != NULL && value[0] != '\0' && value[strspn(value, "0123456789")] == '\0' &&
+	       strtoul(value, NULL, 10) <= HOST_XML_INDEX_MAX;
 }
 
 /* What hwloc takes for granted of an <object>, and would end up crashing or
@@ -134,8 +134,8 @@ static void host_xml_check_object(struct host_xml *x, const char **attributes)
 		               sets[i]);
 		host_xml_refuse(x, what);
 	}
-	if (host_xml_is_index(index) || (!host_xml_is_numbered(type)
-	    && (index == NULL || strcmp(index, "-1") == 0 || strcmp(index, "4294967295") == 0)))
+	if (host_xml_is_index(index) || (!host_xml_is_numbered(type) &&
+	    (index == NULL || strcmp(index, "-1") == 0 || strcmp(index, "4294967295") == 0)))
 		return;
 	(void)snprintf(what, sizeof(what), "%.40s with os_index \"%.20s\", expected a number up "
 	               "to %lu", type, index == NULL ? "" : index, HOST_XML_INDEX_MAX);
@@ -172,8 +172,8 @@ static void host_xml_explain(struct host_xml *x)
 	if (!x->has_root)
 		(void)snprintf(what, sizeof(what), "this is not XML (%s), %s",
 		               XML_ErrorString(error), EXPECTED_FILE);
-	else if (error == XML_ERROR_NO_ELEMENTS || error == XML_ERROR_UNCLOSED_TOKEN
-	         || error == XML_ERROR_PARTIAL_CHAR || error == XML_ERROR_UNCLOSED_CDATA_SECTION)
+	else if (error == XML_ERROR_NO_ELEMENTS || error == XML_ERROR_UNCLOSED_TOKEN ||
+	         error == XML_ERROR_PARTIAL_CHAR || error == XML_ERROR_UNCLOSED_CDATA_SECTION)
 		(void)snprintf(what, sizeof(what), "the file ends here, expected it to go on "
 		               "to </topology>: is it cut off?");
 	else

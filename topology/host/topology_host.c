@@ -78,9 +78,9 @@ static bool host_load_this(struct topology_host *out, char *message, size_t size
 	char reason[TOPOLOGY_HOST_MESSAGE_SIZE];
 
 	/* CPUs that this process may not use are CPUs of the machine all the same. */
-	if (!host_open(out)
-	    || hwloc_topology_set_flags(out->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) != 0
-	    || hwloc_topology_load(out->hwloc) != 0) {
+	if (!host_open(out) ||
+	    hwloc_topology_set_flags(out->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) != 0 ||
+	    hwloc_topology_load(out->hwloc) != 0) {
 		(void)snprintf(message, size, "this machine: hwloc cannot read it (%s), expected "
 		               "a readable /sys", strerror(errno));
 		return false;
@@ -106,11 +106,11 @@ static bool host_load_xml(void *context)
 	struct host_xml_load *load = (struct host_xml_load *)context;
 	struct topology_host *out = load->out;
 
-	if (host_open(out)
-	    && hwloc_topology_set_flags(out->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0
-	    && hwloc_topology_set_xmlbuffer(out->hwloc, load->text->data,
-	                                    (int)load->text->length + 1) == 0
-	    && hwloc_topology_load(out->hwloc) == 0) {
+	if (host_open(out) &&
+	    hwloc_topology_set_flags(out->hwloc, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) == 0 &&
+	    hwloc_topology_set_xmlbuffer(out->hwloc, load->text->data,
+	                                    (int)load->text->length + 1) == 0 &&
+	    hwloc_topology_load(out->hwloc) == 0) {
 		if (load->with_export)
 			free(topology_host_xml(out));
 		return host_model_build(out, load->reason);
@@ -172,8 +172,8 @@ static bool host_is_equal(const struct ration_topology *a, const struct ration_t
 	if (a->cpu_count != b->cpu_count || a->node_count != b->node_count)
 		return false;
 	for (uint32_t c = 0; c < a->cpu_count; c++)
-		if (a->cpu[c].core != b->cpu[c].core || a->cpu[c].llc != b->cpu[c].llc
-		    || a->cpu[c].package != b->cpu[c].package || a->cpu[c].node != b->cpu[c].node)
+		if (a->cpu[c].core != b->cpu[c].core || a->cpu[c].llc != b->cpu[c].llc ||
+		    a->cpu[c].package != b->cpu[c].package || a->cpu[c].node != b->cpu[c].node)
 			return false;
 	return true;
 }
@@ -199,9 +199,9 @@ static bool host_load_string(const char *text, const struct ration_topology *mod
 	char reason[TOPOLOGY_HOST_MESSAGE_SIZE];
 
 	host_reset(out);
-	if (host_open(out) && hwloc_topology_set_synthetic(out->hwloc, text) == 0
-	    && hwloc_topology_load(out->hwloc) == 0 && host_model_build(out, reason)
-	    && host_is_equal(&out->model, model)) {
+	if (host_open(out) && hwloc_topology_set_synthetic(out->hwloc, text) == 0 &&
+	    hwloc_topology_load(out->hwloc) == 0 && host_model_build(out, reason) &&
+	    host_is_equal(&out->model, model)) {
 		if (strstr(text, "memory=") == NULL)
 			host_forget_memory(out);
 		return true;
@@ -231,9 +231,9 @@ static bool host_load_synthetic(const char *spec, struct topology_host *out, cha
 	}
 	/* The plain form says the same without attributes, for what hwloc does not
 	 * take: "thread", or indexes that name a CPU twice. */
-	if (host_load_string(spec, &model, out)
-	    || (ration_topology_format(&model, plain, sizeof(plain)) > 0
-	        && host_load_string(plain, &model, out)))
+	if (host_load_string(spec, &model, out) ||
+	    (ration_topology_format(&model, plain, sizeof(plain)) > 0 &&
+	        host_load_string(plain, &model, out)))
 		return true;
 	(void)snprintf(message, size, "\"%.*s%s\": hwloc sees another machine in it, expected "
 	               "levels such as pack:2 l3:1 core:4 pu:2", quoted, spec, more);
@@ -276,8 +276,8 @@ char *topology_host_xml(const struct topology_host *host)
 	char *buffer, *copy;
 	int length;
 
-	if (host->hwloc == NULL
-	    || hwloc_topology_export_xmlbuffer(host->hwloc, &buffer, &length, 0) != 0)
+	if (host->hwloc == NULL ||
+	    hwloc_topology_export_xmlbuffer(host->hwloc, &buffer, &length, 0) != 0)
 		return NULL;
 	copy = strdup(buffer);
 	hwloc_free_xmlbuffer(host->hwloc, buffer);
