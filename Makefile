@@ -160,7 +160,8 @@ install: all
 	install -d $(ROOT)/bin $(ROOT)/lib/pkgconfig $(ROOT)/include/libration \
 	  $(ROOT)/share/doc/libration $(ROOT)/share/bash-completion/completions
 	install -m 644 $(LIB) $(ROOT)/lib/
-	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' ration.pc.in >$(ROOT)/lib/pkgconfig/ration.pc
+	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' ration.pc.in \
+	  >$(ROOT)/lib/pkgconfig/ration.pc
 	install -m 644 $(PUBLIC) $(ROOT)/include/libration/
 	install -m 755 $(PROGRAM) $(ROOT)/bin/
 	install -m 644 LICENSE README.md docs/*.md $(ROOT)/share/doc/libration/

@@ -296,7 +296,10 @@ static void action_cpu_down(struct sim *s, const struct scenario_event *e)
 		return;
 	}
 	(void)snprintf(subject, sizeof subject, "CPU %u off line", e->cpu);
-	refuse(s, e->mark, subject, status, &why);
+	if (status == RATION_E_INVALID)
+		refuse_because(s, e->mark, subject, "it is off line already");
+	else
+		refuse(s, e->mark, subject, status, &why);
 }
 
 static int action_cpu_up(struct sim *s, ration_cpu c)
@@ -326,7 +329,7 @@ static void action_cpu_back(struct sim *s, const struct scenario_event *e)
 	if (status == RATION_OK)
 		return;
 	(void)snprintf(subject, sizeof subject, "CPU %u on line", c->id);
-	refuse(s, e->mark, subject, status, NULL);
+	refuse_because(s, e->mark, subject, "it is on line already");
 }
 
 void action_cpu_idle(struct sim *s, ration_cpu c)
@@ -374,9 +377,8 @@ static void action_domain(struct sim *s, const struct scenario_event *e)
 	char subject[SUBJECT_SIZE];
 
 	if (d->ration == NULL || d->leaving) {
-		(void)snprintf(subject, sizeof subject, "event for domain %.80s, which is not there,",
-		               d->scenario->name);
-		refuse(s, e->mark, subject, RATION_E_INVALID, NULL);
+		(void)snprintf(subject, sizeof subject, "event for domain %.80s", d->scenario->name);
+		refuse_because(s, e->mark, subject, "the domain is not there");
 	} else if (e->kind == EVENT_DOM_SET) {
 		action_set(s, d, e);
 	} else if (e->kind == EVENT_DOM_PIN) {

@@ -313,6 +313,9 @@ const char *engine_check(const struct sim *s);
 /* List a refusal: "SUBJECT: WHAT refused: reason".  `why` may be NULL. */
 void refuse(struct sim *s, struct scenario_mark mark, const char *subject, int status,
             const struct ration_refusal *why);
+/* The same, with a reason in words. */
+void refuse_because(struct sim *s, struct scenario_mark mark, const char *subject,
+                    const char *reason);
 
 #ifdef __cplusplus
 }

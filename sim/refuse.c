@@ -93,8 +93,8 @@ static void refuse_reason(const struct sim *s, struct sentence *to, int status,
 	refuse_holders(s, to, why);
 }
 
-void refuse(struct sim *s, struct scenario_mark mark, const char *subject, int status,
-            const struct ration_refusal *why)
+/* A new line of the list, begun: "SUBJECT refused: ". */
+static struct sentence refuse_begin(struct sim *s, struct scenario_mark mark, const char *subject)
 {
 	struct sim_result *result = s->result;
 	struct sim_refusal *refusal;
@@ -110,7 +110,29 @@ void refuse(struct sim *s, struct scenario_mark mark, const char *subject, int s
 	to.size = sizeof refusal->text;
 	to.length = 0;
 	refuse_say(&to, "%s refused: ", subject);
-	refuse_reason(s, &to, status, why);
+	return to;
+}
+
+static void refuse_end(struct sim *s, const struct sentence *to)
+{
 	if (s->trace != NULL)
-		trace_note(s->trace, s->now_ns, RATION_CPU_NONE, refusal->text, NULL, UINT32_MAX);
+		trace_note(s->trace, s->now_ns, RATION_CPU_NONE, to->text, NULL, UINT32_MAX);
+}
+
+void refuse(struct sim *s, struct scenario_mark mark, const char *subject, int status,
+            const struct ration_refusal *why)
+{
+	struct sentence to = refuse_begin(s, mark, subject);
+
+	refuse_reason(s, &to, status, why);
+	refuse_end(s, &to);
+}
+
+void refuse_because(struct sim *s, struct scenario_mark mark, const char *subject,
+                    const char *reason)
+{
+	struct sentence to = refuse_begin(s, mark, subject);
+
+	refuse_say(&to, "%s", reason);
+	refuse_end(s, &to);
 }

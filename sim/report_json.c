@@ -98,6 +98,7 @@ static json_t *json_domain(const struct scenario *s, const struct sim_result *r,
 	(void)json_object_set_new(domain, "response_ns", json_latency(&x->response_ns));
 	put_count(domain, "jobs", x->jobs);
 	put_count(domain, "misses", x->misses);
+	put_count(domain, "late", x->late);
 	put_count(domain, "loops", x->loops);
 	put_count(domain, "run_ns", x->ledger.running_ns);
 	put_count(domain, "run_done_ns", x->run_done_ns);

@@ -14,6 +14,7 @@ log=$O/log
 # Runs one check; leaves NAME.log, and `passed failed skipped` in NAME.sum.
 run_one() {
 	name=$(echo "${1%.sh}" | sed "s,^$O/,,; s,^tests/,,; s,/,-,g")
+	begin=$(date +%s)
 	case $1 in
 	*.sh) timeout "${LIMIT:-1200}" sh "$1" ;;
 	*) timeout "${LIMIT:-1200}" "$1" --gtest_color=no ;;
@@ -34,7 +35,8 @@ run_one() {
 		}' "$log/$name.log" >"$log/$name.why"
 	read -r passed failed skipped <"$log/$name.log.sum"
 	[ "$failed" -eq 0 ] && verdict=ok || verdict=FAILED
-	printf '  %-7s%-28s %4d passed%s%s\n' $verdict "$name" "$passed" \
+	seconds=$(($(date +%s) - begin))
+	printf '  %-7s%-28s %4d s %5d passed%s%s\n' $verdict "$name" $seconds "$passed" \
 		"$([ "$failed" -gt 0 ] && printf ', %d failed' "$failed")" \
 		"$([ "$skipped" -gt 0 ] && printf ', %d skipped' "$skipped")"
 }

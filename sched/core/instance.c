@@ -67,8 +67,9 @@ static bool policy_is_valid(const struct ration_policy *p)
 
 	return p != NULL && p->abi == RATION_POLICY_ABI && p->name != NULL && p->admit != NULL &&
 	       p->init != NULL && p->cpu_set != NULL && p->dom_set != NULL && p->dom_leave != NULL &&
-	       p->join != NULL && p->leave != NULL && p->ready != NULL && p->unready != NULL && p->charge != NULL &&
-	       p->decide != NULL && p->start != NULL && p->expire != NULL && p->check != NULL &&
+	       p->join != NULL && p->leave != NULL && p->ready != NULL && p->unready != NULL &&
+	       p->charge != NULL && p->decide != NULL && p->start != NULL && p->expire != NULL &&
+	       p->check != NULL &&
 	       p->instance_size <= limit && p->cpu_size <= limit && p->dom_size <= limit &&
 	       p->vcpu_size <= limit && p->scratch_size <= limit && p->scratch_cpu_size <= limit &&
 	       p->scratch_vcpu_size <= limit;

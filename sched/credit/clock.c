@@ -87,11 +87,6 @@ static void clock_raise(const struct ration *r, struct ration_vcpu *v, uint64_t 
 		self->vtime = least;
 }
 
-void ration_credit__clock_wake(const struct ration *r, struct ration_vcpu *v)
-{
-	clock_raise(r, v, ration_credit__clock(r, v));
-}
-
 void ration_credit__clock_start(struct ration *r, ration_cpu c, struct ration_vcpu *v)
 {
 	struct credit_cpu *cpu = credit_cpu_of(r, c);
@@ -101,7 +96,8 @@ void ration_credit__clock_start(struct ration *r, ration_cpu c, struct ration_vc
 		cpu->vclock = credit_vcpu_of(v)->vtime;
 }
 
-void ration_credit__clock_move(const struct ration *r, struct ration_vcpu *v)
+/* v is ahead of the furthest clock of where it may run by no more than so much. */
+static void clock_lower(const struct ration *r, struct ration_vcpu *v, ration_ns ahead_ns)
 {
 	struct credit_vcpu *self = credit_vcpu_of(v);
 	ration_cpuset set = v->affinity.hard & ration_cpu_online(r);
@@ -116,9 +112,22 @@ void ration_credit__clock_move(const struct ration *r, struct ration_vcpu *v)
 		if (heap_key_is_before(most, at))
 			most = at;
 	}
-	most += ration_credit__span(v, clock_tslice(r));
+	most += ration_credit__span(v, ahead_ns);
 	if (heap_key_is_before(most, self->vtime))
 		self->vtime = most;
+}
+
+void ration_credit__clock_move(const struct ration *r, struct ration_vcpu *v)
+{
+	clock_lower(r, v, clock_tslice(r));
+}
+
+void ration_credit__clock_wake(const struct ration *r, struct ration_vcpu *v)
+{
+	/* A slice and helper work: who seems further ahead has slept for so long that
+	 * the clock, which wraps, has come round behind it. */
+	clock_lower(r, v, clock_tslice(r) + CREDIT_DEBT_MAX_NS);
+	clock_raise(r, v, ration_credit__clock(r, v));
 }
 
 void ration_credit__clock_reweigh(const struct ration *r, struct ration_vcpu *v, uint32_t weight)

@@ -57,7 +57,7 @@ static void credit_dom_set(struct ration *r, struct ration_dom *d, ration_ns now
                            struct ration_effects *fx)
 {
 	struct credit_dom *dom = credit_dom_of(d);
-	uint32_t weight = dom->weight;
+	uint32_t weight = dom->weight != 0 ? dom->weight : d->attr.weight;
 
 	dom->weight = d->attr.weight;
 	dom->awake_count = 0;
@@ -92,7 +92,8 @@ static void credit_join(struct ration *r, struct ration_vcpu *v, ration_ns now)
 
 	(void)now;
 	credit_of(r)->vcpu_count++;
-	credit_vcpu_of(v)->vtime = ration_credit__clock(r, v) + (v->lag_ns < 0 ? span : (uint64_t)0 - span);
+	credit_vcpu_of(v)->vtime =
+		ration_credit__clock(r, v) + (v->lag_ns < 0 ? span : (uint64_t)0 - span);
 }
 
 static void credit_activate(struct ration *r, struct ration_vcpu *v, bool active, ration_ns now)

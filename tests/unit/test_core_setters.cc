@@ -335,7 +335,8 @@ TEST(core_setters, a_129th_distinct_hard_mask_is_refused)
 {
 	Classes h;
 	ration_vcpu *more = nullptr, *shares;
-	EXPECT_EQ(RATION_E_FULL, ration_vcpu_admit(h.r, h.d, 500, {129, 129}, 0, &h.fx, &more, nullptr));
+	EXPECT_EQ(RATION_E_FULL,
+	          ration_vcpu_admit(h.r, h.d, 500, {129, 129}, 0, &h.fx, &more, nullptr));
 	EXPECT_EQ(nullptr, more);
 	shares = h.vcpu(h.d, 77);                    // a mask that is there already
 	EXPECT_EQ(RATION_E_FULL, h.pin(shares, 129));
