@@ -21,7 +21,7 @@
 
 #define CREDIT_PERIOD_NS     (10 * RATION_NS_PER_MS)   /* of caps and floors */
 #define CREDIT_GRANT_MIN_NS  (250 * RATION_NS_PER_US)  /* least run out of a cap's budget */
-#define CREDIT_RUSH_NS       (1 * RATION_NS_PER_MS)  /* a run out of a floor, if it fills that far */
+#define CREDIT_RUSH_NS       (1 * RATION_NS_PER_MS)  /* a run out of a floor that fills so far */
 #define CREDIT_DEBT_MAX_NS   RATION_NS_PER_S           /* helper work not yet paid for */
 #define CREDIT_RUN_MAX_NS    ((ration_ns)1 << 36)      /* one charge, 68 s */
 

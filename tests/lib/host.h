@@ -9,7 +9,8 @@
  * by itself: the test calls decide(), saved() and expire().
  *
  * At one instant: blocks before saves, kicks, timers, expire, and wakes last;
- * CPUs and vCPUs by number.  ration_check() follows every step.
+ * CPUs and vCPUs by number.  ration_check() follows every step, and that no CPU
+ * stands idle while a vCPU queues that may run there.
  */
 #ifndef HOST_H
 #define HOST_H
@@ -94,6 +95,7 @@ public:
 		EXPECT_EQ(RATION_OK,
 		          ration_vcpu_admit(r, d, idx, {hard, soft}, now, &fx, &v, nullptr));
 		std::string letter(1, char('A' + guests.size()));
+		guests[v] = Guest();
 		guests[v].name = letter;
 		take();
 		return v;
@@ -147,7 +149,12 @@ public:
 	void resume(ration_dom *d) { ration_dom_resume(r, d, now, &fx), take(); }
 	void down(ration_vcpu *v) { ration_vcpu_down(r, v, now, &fx), take(); }
 	void up(ration_vcpu *v) { ration_vcpu_up(r, v, now, &fx), take(); }
-	int leave(ration_vcpu *v) { return took(ration_vcpu_leave(r, v, now, &fx)); }
+	int leave(ration_vcpu *v)
+	{
+		int status = ration_vcpu_leave(r, v, now, &fx);
+		guests[v].left = status == RATION_OK;
+		return took(status);
+	}
 	int leave(ration_dom *d) { return took(ration_dom_leave(r, d, now, &fx)); }
 	int pin(ration_vcpu *v, ration_cpuset hard, ration_cpuset soft = RATION_CPUSET_ALL)
 	{
@@ -270,6 +277,7 @@ public:
 	ration_refusal why = {};                  /* of the last refusal */
 	std::string trace;                        /* "time_us cpu vcpu until_us" per decision */
 	size_t size;
+	bool work_conserving = true;              /* are the policies? */
 
 private:
 	struct Delete {
@@ -283,6 +291,7 @@ private:
 	};
 	struct Guest {
 		std::string name;
+		bool left = false;
 		ration_ns run_ns = 0, sleep_ns = 0, left_ns = 0;   /* run_ns 0: a hog */
 		ration_ns wake_at = RATION_NEVER;
 		ration_ns woke_at = RATION_NEVER, latency_max = 0;
@@ -294,6 +303,28 @@ private:
 	uint32_t next_id = 1;
 	ration_ns expire_ns = RATION_NEVER;
 	bool busy = false;
+
+	/* Nobody queues for a CPU that stands idle and is not about to decide. */
+	void audit()
+	{
+		if (!work_conserving)
+			return;
+		for (ration_cpu c = 0; c < cpus.size(); c++) {
+			if (on(c) != nullptr || cpus[c].kicked ||
+			    !ration_cpuset_has(ration_cpu_online(r), c))
+				continue;
+			for (auto &[v, g] : guests) {
+				if (g.left)
+					continue;
+				ration_vcpu_info i = info(v);
+				bool queues = i.state == RATION_STATE_WAITING &&
+				              (i.cause == RATION_WAIT_QUEUE ||
+				               i.cause == RATION_WAIT_RATELIMIT);
+				EXPECT_FALSE(queues && ration_cpuset_has(i.affinity.hard, c))
+					<< g.name << " is stranded and CPU " << c << " idle at " << now;
+			}
+		}
+	}
 
 	static std::string until_text(ration_ns until)
 	{
@@ -316,6 +347,7 @@ private:
 		expire_ns = fx.expire_ns;
 		const char *broken = ration_check(r);
 		EXPECT_EQ(nullptr, broken) << broken << " at " << now << " ns";
+		audit();
 		if (!options.manual && !busy)
 			run_until(now);
 	}

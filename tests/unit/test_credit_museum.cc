@@ -264,6 +264,20 @@ TEST(credit_museum, xen_66c7449a4d_moving_gives_no_boost)
 	}
 }
 
+// Xen since 4.13: who was preempted by a pinned vCPU was not pushed to an idle CPU.
+TEST(credit_museum, xen_8a04eaa8ea_who_is_preempted_goes_to_an_idle_cpu)
+{
+	Host h(host_of(2, {&ration_credit}));
+	ration_vcpu *a = h.hog(), *pinned = h.vcpu(h.dom(), 1);
+	h.run_until(5 * MS);
+	h.wake(pinned);
+	EXPECT_EQ(pinned, h.on(0));
+	EXPECT_EQ(a, h.on(1));
+	h.run_until(1 * S);
+	EXPECT_EQ(1 * S, h.got(a));
+	EXPECT_EQ(995 * MS, h.got(pinned));
+}
+
 // vCPUs that come and go within a domain, or flicker, must not raise its share.
 TEST(credit_museum, nutanix_more_vcpus_or_flickering_ones_are_not_more_share)
 {

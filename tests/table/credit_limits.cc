@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* credit: caps, bursts and floors, in every state; who runs and until when. */
+#include <gtest/gtest.h>
+
+#include "ration_credit.h"
+#include "ration_rr.h"
+#include "schedule.h"
+
+using namespace schedule;
+
+namespace {
+
+ration_attr limits(uint32_t cap_percent, uint32_t floor_percent = 0, double burst_ms = 0)
+{
+	ration_attr a;
+
+	ration_attr_default(&a);
+	a.cap_ppm = cap_percent * 10000;
+	a.floor_ppm = floor_percent * 10000;
+	a.burst_ns = ms_ns(burst_ms);
+	return a;
+}
+
+TEST(CreditCap, ABudgetEveryTenMs)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A", limits(20)), B = t.add("B");
+
+	ROW(0,  WAKE(A),   RUNS(A),    NEXT_MS(2));
+	ROW(2,  NOTHING(), RUNS(IDLE), NEXT_MS(10));
+	ROW(5,  WAKE(B),   RUNS(B),    NEXT_MS(10));   /* the refill comes first */
+	ROW(10, NOTHING(), RUNS(A),    NEXT_MS(12));   /* A 2, B 5 */
+	ROW(11, BLOCK(A),  RUNS(B),    NEXT_MS(20));
+	ROW(12, WAKE(A),   RUNS(A),    NEXT_MS(13));   /* what it left, it has */
+	ROW(13, NOTHING(), RUNS(B),    NEXT_MS(20));
+	ROW(14, YIELD_TO(B, A), RUNS(B), NEXT_MS(20)); /* held: a plain yield */
+	ROW(20, NOTHING(), RUNS(A),    NEXT_MS(22));
+	EXPECT_EQ(ms_ns(15), t.waited_ns(A, RATION_WAIT_CAP));   /* 2..10, 13..20 */
+}
+
+TEST(CreditCap, SiblingsShareTheBudget)
+{
+	Table t(&ration_credit, 2);
+	int A = t.add("A", limits(40)), A2 = t.add_sibling("A2", A);
+
+	ROW(0,     WAKE(A),   RUNS(A, IDLE),    NEXT_MS(4));
+	ROW(0,     WAKE(A2),  RUNS(A, IDLE),    NEXT_MS(4));      /* A has all of it */
+	ROW(4,     NOTHING(), RUNS(IDLE, IDLE), NEXT_MS(10));
+	ROW(10,    NOTHING(), RUNS(A2, A),      NEXT_MS(11));     /* A2 2 ms, A half of the rest */
+	ROW(11,    NOTHING(), RUNS(A2, A),      NEXT_MS(11.5));
+	ROW(11.5,  NOTHING(), RUNS(A2, A),      NEXT_MS(11.75));
+	ROW(11.75, NOTHING(), RUNS(A2, A),      NEXT_MS(12));     /* 250 us or more */
+	ROW(12,    NOTHING(), RUNS(IDLE, IDLE), NEXT_MS(20));
+	ROW(20,    NOTHING(), RUNS(A2, A),      NEXT_MS(21));
+}
+
+TEST(CreditCap, WhatASiblingGivesBackFreesTheOthers)
+{
+	Table t(&ration_credit, 2);
+	int A = t.add("A", limits(40)), A2 = t.add_sibling("A2", A);
+
+	ROW(0, WAKE(A),  RUNS(A, IDLE),  NEXT_MS(4));
+	ROW(0, WAKE(A2), RUNS(A, IDLE),  NEXT_MS(4));
+	ROW(1, BLOCK(A), RUNS(A2, IDLE), NEXT_MS(4));             /* 3 of 4 ms */
+	ROW(4, NOTHING(), RUNS(IDLE, IDLE), NEXT_MS(10));
+}
+
+TEST(CreditCap, BurstIsWhatWasLeftUnused)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A", limits(20, 0, 4));
+
+	ROW(0,  WAKE(A),   RUNS(A),    NEXT_MS(2));
+	ROW(10, NOTHING(), RUNS(A),    NEXT_MS(12));
+	ROW(11, BLOCK(A),  RUNS(IDLE), NEXT_MS(20));   /* 1 ms left */
+	ROW(20, NOTHING(), RUNS(IDLE), NEXT_MS(30));   /* 3 */
+	ROW(30, NOTHING(), RUNS(IDLE), NEXT_MS(40));   /* 5 */
+	ROW(40, NOTHING(), RUNS(IDLE), NEVER);         /* 6: full */
+	ROW(45, WAKE(A),   RUNS(A),    NEXT_MS(51));
+	ROW(51, NOTHING(), RUNS(IDLE), NEXT_MS(55));
+	ROW(55, NOTHING(), RUNS(A),    NEXT_MS(57));
+}
+
+TEST(CreditCap, BurstSetAndTakenAway)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A", limits(20));
+
+	ROW(0,  WAKE(A),   RUNS(A),    NEXT_MS(2));
+	ROW(3,  SET(A, limits(20, 0, 10)), RUNS(IDLE), NEXT_MS(10));   /* held: nothing to save */
+	ROW(10, NOTHING(), RUNS(A),    NEXT_MS(12));
+	ROW(11, SET(A, limits(20, 0, 8)), RUNS(A), NEXT_MS(12));       /* running */
+	ROW(11, BLOCK(A),  RUNS(IDLE), NEXT_MS(20));                   /* 1 ms left */
+	ROW(50, NOTHING(), RUNS(IDLE), NEXT_MS(60));                   /* 9 */
+	ROW(51, SET(A, limits(20, 0, 1)), RUNS(IDLE), NEXT_MS(60));    /* 3 */
+	ROW(52, WAKE(A),   RUNS(A),    NEXT_MS(55));
+	ROW(55, NOTHING(), RUNS(IDLE), NEXT_MS(60));
+	ROW(60, NOTHING(), RUNS(A),    NEXT_MS(62));
+}
+
+TEST(CreditCap, SetRaisedLoweredAndTakenAwayInEveryState)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A");
+
+	ROW(0,  WAKE(A),           RUNS(A),    NEXT_MS(30));
+	ROW(5,  SET(A, limits(50)), RUNS(A),   NEXT_MS(10));     /* running: 5 ms from now */
+	ROW(10, NOTHING(),         RUNS(IDLE), NEXT_MS(15));
+	ROW(11, SET(A, limits(80)), RUNS(IDLE), NEXT_MS(15));    /* held: from the refill on */
+	ROW(15, NOTHING(),         RUNS(A),    NEXT_MS(23));
+	ROW(17, SET(A, limits(10)), RUNS(A),   NEXT_MS(23));     /* what it was granted it keeps */
+	ROW(23, NOTHING(),         RUNS(IDLE), NEXT_MS(25));     /* and owes: 1 - 6 */
+	ROW(25, NOTHING(),         RUNS(IDLE), NEXT_MS(35));     /* -4 */
+	ROW(65, NOTHING(),         RUNS(IDLE), NEXT_MS(75));     /* 0 */
+	ROW(75, NOTHING(),         RUNS(A),    NEXT_MS(76));
+	ROW(76, NOTHING(),         RUNS(IDLE), NEXT_MS(85));
+	ROW(77, SET(A, limits(0)), RUNS(A),    NEXT_MS(107));    /* held: free at once */
+	ROW(80, BLOCK(A),          RUNS(IDLE), NEVER);
+	ROW(81, SET(A, limits(10)), RUNS(IDLE), NEVER);          /* blocked */
+	ROW(82, WAKE(A),           RUNS(A),    NEXT_MS(83));
+	ROW(83, PAUSE(A),          RUNS(IDLE), NEXT_MS(92));
+	ROW(84, SET(A, limits(30)), RUNS(IDLE), NEXT_MS(92));    /* paused */
+	ROW(85, RESUME(A),         RUNS(IDLE), NEXT_MS(92));
+	ROW(92, NOTHING(),         RUNS(A),    NEXT_MS(95));
+}
+
+TEST(CreditCap, HelperWorkUsesItUp)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A", limits(50));
+
+	ROW(0,  WAKE(A),      RUNS(A),    NEXT_MS(5));
+	ROW(1,  CHARGE(A, 3), RUNS(A),    NEXT_MS(5));           /* granted already: a debt */
+	ROW(5,  NOTHING(),    RUNS(IDLE), NEXT_MS(10));
+	ROW(10, NOTHING(),    RUNS(A),    NEXT_MS(12));
+	ROW(12, NOTHING(),    RUNS(IDLE), NEXT_MS(20));
+	ROW(20, NOTHING(),    RUNS(A),    NEXT_MS(25));
+}
+
+/* A floor of 50 fills by 1 ms in 2; 1 ms of it makes who waits urgent. */
+TEST(CreditFloor, RunsBeforeTheOthersAsLongAsThereIsAny)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A", limits(0, 50)), B = t.add("B");
+
+	ROW(0,  WAKE(B),   RUNS(B), NEXT_MS(30));
+	ROW(10, WAKE(A),   RUNS(A), NEXT_MS(15));     /* full: 5 ms */
+	ROW(15, NOTHING(), RUNS(A), NEXT_MS(45));     /* used up; A 5, B 10 */
+	ROW(45, NOTHING(), RUNS(B), NEXT_MS(47));     /* A 35; urgent again at 47 */
+	ROW(47, NOTHING(), RUNS(A), NEXT_MS(48));
+	ROW(48, NOTHING(), RUNS(B), NEXT_MS(49));     /* half a ms is left */
+	ROW(49, NOTHING(), RUNS(A), NEXT_MS(50));
+	ROW(49.5, SET(A, limits(0)), RUNS(A), NEXT_MS(50));
+	ROW(50, NOTHING(), RUNS(B), NEXT_MS(80));
+}
+
+TEST(CreditFloor, SetOnOneThatWaits)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A"), B = t.add("B");
+
+	ROW(0,  WAKE(A),              RUNS(A), NEXT_MS(30));
+	ROW(0,  WAKE(B),              RUNS(A), NEXT_MS(30));
+	ROW(30, NOTHING(),            RUNS(B), NEXT_MS(60));
+	ROW(31, SET(A, limits(0, 20)), RUNS(A), NEXT_MS(33));    /* full: 2 ms */
+	ROW(33, NOTHING(),            RUNS(B), NEXT_MS(38));     /* 1 ms in 5 */
+	ROW(34, SET(A, limits(0, 40)), RUNS(B), NEXT_MS(35.5));  /* 0.4 there, 0.6 in 1.5 */
+	ROW(36, NOTHING(),            RUNS(A), NEXT_MS(36.5));
+}
+
+TEST(CreditFloor, WaitsForTheRateLimitAndNoLonger)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A", limits(0, 20)), B = t.add("B");
+
+	ROW(0,  PARAMS(30, 6), RUNS(IDLE), NEVER);
+	ROW(10, WAKE(B),       RUNS(B), NEXT_MS(40));
+	ROW(11, WAKE(A),       RUNS(B), NEXT_MS(16));
+	ROW(16, NOTHING(),     RUNS(A), NEXT_MS(18));
+	EXPECT_EQ(ms_ns(5), t.waited_ns(A, RATION_WAIT_RATELIMIT));
+}
+
+/* What cannot be kept is refused, and nothing changes. */
+TEST(CreditFloor, AdmissionByVerb)
+{
+	Table t(&ration_credit, 2, {&ration_rr});
+	int A = t.add("A", limits(0, 60), "0"), B = t.add("B", limits(0, 90)), C;
+
+	ROW(20, WAKE(A),               RUNS(A, IDLE), NEXT_MS(26));
+	ROW(20, REFUSED(PIN(B, "0"), RATION_E_CAPACITY), RUNS(A, IDLE), NEXT_MS(26));
+	C = t.add("C", limits(0, 51));
+	EXPECT_EQ(-1, C);
+	EXPECT_EQ(RATION_REFUSED_FLOOR, t.why.reason);
+	EXPECT_EQ(10000u, t.why.missing_ppm);
+	EXPECT_EQ(500000u, t.why.fit_ppm);
+	ROW(21, REFUSED(CPU_DOWN(1), RATION_E_CAPACITY), RUNS(A, IDLE), NEXT_MS(26));
+	ROW(22, CPU_FORCE_DOWN(1),     RUNS(A, IDLE), NEXT_MS(26));
+	ROW(23, CPU_UP(1),             RUNS(A, IDLE), NEXT_MS(26));
+	ROW(24, POLICY(&ration_rr),    RUNS(A, IDLE), NEXT_MS(54));
+	ROW(25, REFUSED(SET(A, limits(0, 70)), RATION_E_POLICY), RUNS(A, IDLE), NEXT_MS(54));
+	EXPECT_LE(0, t.add("C", limits(0, 51)));
+	ROW(26, REFUSED(POLICY(&ration_credit), RATION_E_CAPACITY), RUNS(A, IDLE), NEXT_MS(54));
+}
+
+}  /* namespace */
