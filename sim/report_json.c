@@ -121,10 +121,14 @@ static json_t *json_cpu(const struct sim_result *r, uint32_t c)
 	return cpu;
 }
 
-static json_t *json_totals(const struct sim_result *r)
+static json_t *json_totals(const struct scenario *s, const struct sim_result *r)
 {
 	json_t *totals = json_object();
+	uint64_t vcpu_count = 0;
 	char hash[24];
+
+	for (uint32_t i = 0; i < s->domain_count; i++)
+		vcpu_count += s->domain[i].vcpu_count;
 
 	(void)snprintf(hash, sizeof(hash), "%016" PRIx64, r->trace_hash);
 	put_count(totals, "events", r->events);
@@ -137,6 +141,7 @@ static json_t *json_totals(const struct sim_result *r)
 	put_text(totals, "trace_hash", hash);
 	put_count(totals, "instance_bytes", r->instance_bytes);
 	put_count(totals, "heap_bytes", r->heap_bytes);
+	put_count(totals, "bytes_per_vcpu", vcpu_count != 0 ? r->heap_bytes / vcpu_count : 0);
 	return totals;
 }
 
@@ -172,7 +177,7 @@ json_t *report_json(const struct scenario *s, const struct sim_result *r)
 	put_text(document, "topology", s->topology_name);
 	put_count(document, "seed", s->seed);
 	put_count(document, "sim_ns", r->sim_ns);
-	(void)json_object_set_new(document, "totals", json_totals(r));
+	(void)json_object_set_new(document, "totals", json_totals(s, r));
 	for (uint32_t i = 0; i < r->domain_count; i++)
 		(void)json_array_append_new(domains, json_domain(s, r, i));
 	for (uint32_t c = 0; c < r->cpu_count; c++)
