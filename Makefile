@@ -29,10 +29,10 @@ CORE_SRC := $(wildcard sched/*/*.c affinity/*.c topology/*.c)
 HOST_SRC := $(filter-out sim/main.c,$(wildcard sim/*.c sim/models/*.c topology/host/*.c))
 TEST_SRC := $(wildcard tests/unit/*.cc tests/table/*.cc tests/golden/*.cc tests/prop/*.cc)
 CLI_SRC  := $(wildcard tests/cli/*.cc)
-# The long ones first: they run side by side.
-SCRIPTS  := $(wildcard tests/build/asan.sh tests/build/determinism.sh tests/build/valgrind.sh) \
-            $(filter-out %/asan.sh %/determinism.sh %/valgrind.sh,$(wildcard tests/build/*.sh \
-              tests/tidy/test_*.sh tests/embed/*.sh tests/cli/*.sh))
+# The long ones first: checks run side by side.
+LONG     := tests/build/valgrind.sh tests/build/asan.sh tests/build/determinism.sh
+SCRIPTS  := $(LONG) $(filter-out $(LONG),$(wildcard tests/build/*.sh tests/tidy/test_*.sh \
+              tests/embed/*.sh tests/cli/*.sh))
 BENCH_SRC := $(wildcard tests/bench/*.cc)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 PUBLIC   := $(wildcard sched/*/ration*.h affinity/ration*.h topology/ration*.h)

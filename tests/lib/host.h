@@ -59,6 +59,14 @@ inline ration_attr attr_of(uint32_t weight = RATION_WEIGHT_DEFAULT, uint32_t cap
 	return a;
 }
 
+/* Field by field: what lies between the fields is nobody's. */
+inline bool attr_is_equal(const ration_attr &a, const ration_attr &b)
+{
+	return a.weight == b.weight && a.cap_ppm == b.cap_ppm && a.floor_ppm == b.floor_ppm &&
+	       a.burst_ns == b.burst_ns && a.period_ns == b.period_ns && a.slice_ns == b.slice_ns &&
+	       a.latency_ns == b.latency_ns && a.extratime == b.extratime;
+}
+
 class Host {
 public:
 	explicit Host(const HostOptions &o) : options(o), now(o.begin_ns), cpus(o.cpu_count)

@@ -81,6 +81,23 @@ TEST(CreditCap, BurstIsWhatWasLeftUnused)
 	ROW(55, NOTHING(), RUNS(A),    NEXT_MS(57));
 }
 
+/* A refill in mid-run finds room for what the run has used up to then. */
+TEST(CreditCap, RefillsInMidRunAreNotLost)
+{
+	Table t(&ration_credit, 1);
+	int A = t.add("A", limits(50, 0, 20));
+
+	ROW(0,   WAKE(A),   RUNS(A),    NEXT_MS(5));
+	ROW(1,   BLOCK(A),  RUNS(IDLE), NEXT_MS(10));
+	ROW(50,  NOTHING(), RUNS(IDLE), NEVER);        /* 25: full */
+	ROW(60,  WAKE(A),   RUNS(A),    NEXT_MS(70));
+	ROW(63,  BLOCK(A),  RUNS(IDLE), NEXT_MS(70));  /* 22 */
+	ROW(64,  WAKE(A),   RUNS(A),    NEXT_MS(70));
+	ROW(70,  NOTHING(), RUNS(A),    NEXT_MS(74));  /* 6 of 10 ms used */
+	ROW(101, NOTHING(), RUNS(A),    NEXT_MS(106));
+	ROW(106, NOTHING(), RUNS(IDLE), NEXT_MS(110)); /* 22 and four refills */
+}
+
 TEST(CreditCap, BurstSetAndTakenAway)
 {
 	Table t(&ration_credit, 1);
@@ -152,6 +169,22 @@ TEST(CreditFloor, RunsBeforeTheOthersAsLongAsThereIsAny)
 	ROW(49, NOTHING(), RUNS(A), NEXT_MS(50));
 	ROW(49.5, SET(A, limits(0)), RUNS(A), NEXT_MS(50));
 	ROW(50, NOTHING(), RUNS(B), NEXT_MS(80));
+}
+
+TEST(CreditFloor, ASiblingThatCameTooLateIsNotUrgentAnyMore)
+{
+	Table t(&ration_credit, 1);
+	ration_attr light = limits(0, 20);
+	light.weight = 1;
+	int A = t.add("A", light), A2 = t.add_sibling("A2", A), B = t.add("B");
+
+	ROW(0,  WAKE(A2),  RUNS(A2), NEXT_MS(5));     /* when its floor is worth a run */
+	ROW(2,  BLOCK(A2), RUNS(IDLE), NEXT_MS(5));
+	ROW(2,  WAKE(B),   RUNS(B), NEXT_MS(5));
+	ROW(22, WAKE(A),   RUNS(A), NEXT_MS(24));     /* full: 2 ms */
+	ROW(23, WAKE(A2),  RUNS(A), NEXT_MS(24));     /* urgent, as far as is known */
+	ROW(24, NOTHING(), RUNS(B), NEXT_MS(28));     /* 0.2 left; by weight it is B's turn */
+	ROW(28, NOTHING(), RUNS(A), NEXT_MS(29));
 }
 
 TEST(CreditFloor, SetOnOneThatWaits)

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "host.h"
+#include "spy.h"
 
 namespace {
 
@@ -216,13 +217,14 @@ TEST_P(core_delay, yielded_then_blocked_before_the_decide_it_is_blocked)
 TEST_P(core_delay, a_hint_whose_vcpu_leaves_before_the_decide_is_forgotten)
 {
 	Host &h = machine(1);
-	ration_vcpu *a = h.hog(), *b = h.hog(), *other = h.vcpu(h.dom());
+	ration_vcpu *a = h.hog(), *oldest = h.hog(), *b = h.hog();
 	turn(0);
 	h.now = MS;
 	h.yield_to(a, b);
 	EXPECT_EQ(RATION_OK, h.leave(b));
-	h.wake(other);
-	EXPECT_EQ(other, turn(0));
+	ration_vcpu *heir = h.hog();                 // takes B's slot
+	ASSERT_EQ(heir, b);
+	EXPECT_EQ(oldest, turn(0));
 	EXPECT_EQ(0u, h.books(0).refusals);
 }
 
@@ -297,6 +299,22 @@ TEST_P(core_delay, an_early_expire_changes_nothing)
 	h.expire();
 	EXPECT_EQ(at, h.expire_at());
 	EXPECT_EQ(0u, h.fx.resched);
+}
+
+TEST(core_delay_credit, an_early_expire_does_not_reach_the_policy)
+{
+	ration_policy watched = spy_on(&ration_credit);
+	Host h(host_of(1, {&watched}, true));
+	h.hog(attr_of(256, 10));
+	h.expire();                                  // nothing is armed
+	h.decide(0), h.saved(0);
+	ASSERT_EQ(10 * MS, h.expire_at());
+	h.now = 10 * MS - 1;
+	h.expire();
+	EXPECT_EQ(0u, spy.calls["expire"]);
+	h.now = 10 * MS;
+	h.expire();
+	EXPECT_EQ(1u, spy.calls["expire"]);
 }
 
 TEST_P(core_delay, a_cpu_that_goes_in_mid_switch_finishes_it_first)

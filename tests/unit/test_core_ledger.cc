@@ -98,6 +98,16 @@ TEST(core_ledger, a_vcpu_that_changes_its_mask_is_split_by_each_mask_in_its_time
 	EXPECT_EQ(28 * MS, h.got(a) + h.got(b));
 }
 
+TEST(core_ledger, a_mask_that_is_new_begins_with_who_idles_now)
+{
+	Host h(host_of(3, {&ration_rr}));
+	h.hog(attr_of(), 1), h.hog(attr_of(), 2);
+	h.run_until(5 * MS);
+	ration_vcpu *waits = h.hog(attr_of(), 3);    // the first one of this mask
+	h.run_until(9 * MS);
+	waited_only(h, waits, RATION_WAIT_AFFINITY, 4 * MS);
+}
+
 TEST(core_ledger, cap_is_the_time_held)
 {
 	Host h(host_of(1, {&ration_credit}));

@@ -119,8 +119,7 @@ TEST_P(core_switch, keeps_every_attribute_parameter_and_pin)
 		ASSERT_EQ(RATION_OK, h.policy(p));
 		ration_dom_get(ration_vcpu_dom(v), &now);
 		ration_params_get(h.r, &params);
-		EXPECT_EQ(0, memcmp(&attr, &now, offsetof(ration_attr, extratime)));
-		EXPECT_EQ(attr.extratime, now.extratime);
+		EXPECT_TRUE(attr_is_equal(attr, now));
 		EXPECT_EQ(7 * MS, params.tslice_ns);
 		EXPECT_EQ(3u, h.info(v).affinity.hard);
 		EXPECT_EQ(1u, h.info(v).affinity.soft);
@@ -200,6 +199,22 @@ TEST(core_lag, is_bounded_by_a_second_and_scaled_by_weight)
 		EXPECT_LE(h.info(v).lag_ns, int64_t(S)) << h.name(v);
 		EXPECT_GE(h.info(v).lag_ns, -int64_t(S)) << h.name(v);
 	}
+}
+
+TEST(core_lag, a_policy_cannot_report_more_than_a_second)
+{
+	Host h(host_of(1, {&ration_rr}));
+	ration_vcpu *v = h.vcpu(h.dom());
+	for (int64_t ns : {int64_t(S), int64_t(S) + 1, INT64_MAX}) {
+		ration_lag_set(v, ns);
+		EXPECT_EQ(int64_t(S), h.info(v).lag_ns);
+		ration_lag_set(v, -ns);
+		EXPECT_EQ(-int64_t(S), h.info(v).lag_ns);
+	}
+	ration_lag_set(v, INT64_MIN);
+	EXPECT_EQ(-int64_t(S), h.info(v).lag_ns);
+	ration_lag_set(v, -5);
+	EXPECT_EQ(-5, h.info(v).lag_ns);
 }
 
 TEST(core_lag, a_new_vcpu_is_owed_nothing)

@@ -119,6 +119,21 @@ TEST(credit_floor, wake_ups_at_one_instant_each_find_their_own_cpu)
 		EXPECT_LE(h.latency_max(u), 1 * MS) << h.name(u);
 }
 
+TEST(credit_floor, wake_ups_while_all_are_protected_each_wait_for_their_own_cpu)
+{
+	HostOptions o = host_of(2, {&ration_credit});
+	o.params.ratelimit_ns = 5 * MS;
+	o.begin_ns = S;
+	Host h(o);
+	ration_vcpu *x = h.vcpu(h.dom(attr_of(1, 0, 30))), *y = h.vcpu(h.dom(attr_of(1, 0, 30)));
+	crowd(h, 4);
+	h.run_for(1 * MS);
+	h.wake(x), h.wake(y);
+	h.run_for(4 * MS);
+	EXPECT_EQ(RATION_STATE_RUNNING, h.info(x).state);
+	EXPECT_EQ(RATION_STATE_RUNNING, h.info(y).state);
+}
+
 // dom0 of one vCPU with a floor, pinned to a CPU that everybody may use.
 TEST(credit_floor, dom0_answers_within_the_rate_limit_under_overcommit)
 {

@@ -282,6 +282,8 @@ TEST(credit_shares, a_hint_does_not_overtake_a_floor)
 	h.wake(first);
 	h.yield_to(b, a);
 	EXPECT_EQ(first, h.on(0));
+	h.block(first);                              // and the hint is gone
+	EXPECT_EQ(b, h.on(0)) << "B has had 0, A 5.5 ms";
 }
 
 }  // namespace
