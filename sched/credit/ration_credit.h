@@ -12,11 +12,16 @@
  * fair queueing", 1996; the borrowing of a place at wake-up: Duda, Cheriton,
  * "Borrowed-virtual-time scheduling", 1999.)
  *
- * WAKE-UP.  A vCPU wakes level with the least virtual time in service where it
- * may run, or with its own if that is higher: it saves nothing while it
- * sleeps.  It preempts the vCPU that has overdrawn most since its slice
+ * WAKE-UP.  A vCPU wakes with its own virtual time, but at most one tslice (of
+ * weight 256) behind the least in service where it may run: no longer sleep
+ * saves more.  It preempts the vCPU that has overdrawn most since its slice
  * began, once that has run for `ratelimit`.  It is charged for every ns, so
  * that what it takes early it waits for later: the boost is repaid.
+ *
+ * CHANGES.  How many vCPUs of a domain want to run counts for as long as they
+ * do.  With another weight, what a vCPU is ahead or behind stays the same CPU
+ * time.  Where it moves (by a pin, a CPU that goes or comes) it is ahead of the
+ * others there by one slice at most, and one tslice behind at most.
  *
  * YIELD.  The best of the others runs, or the one that is yielded to, unless a
  * floor is due.  A turn that is given to another is paid for: who gives it comes
@@ -50,7 +55,8 @@
  * to run differ from their weights' ratio by a slice or two, however long they
  * run.  Where pins make classes overlap in part, shares are those of each
  * CPU's contenders, not yet the max-min optimum of the whole machine.
- * Cost: ready O(c + log n); decide O(k + log n); a refill O(d log n).
+ * Cost: ready O(c + log n); decide O(k + log n), of a vCPU that stops O(c) more;
+ * a refill O(d log n); a CPU that goes or comes O(n (c + log n)).
  *
  * EXAMPLE.  One CPU, A of weight 512 and B of weight 256, tslice 30 ms:
  *      t=0    both wake       A runs (level; the lower slot first)

@@ -36,6 +36,7 @@ struct HostOptions {
 	const ration_topology *topology = nullptr;
 	ration_ns begin_ns = 0;
 	bool manual = false;
+	bool work_conserving = true;   /* are the policies? */
 };
 
 inline HostOptions host_of(uint32_t cpu_count, std::vector<const ration_policy *> policies,
@@ -285,7 +286,6 @@ public:
 	ration_refusal why = {};                  /* of the last refusal */
 	std::string trace;                        /* "time_us cpu vcpu until_us" per decision */
 	size_t size;
-	bool work_conserving = true;              /* are the policies? */
 
 private:
 	struct Delete {
@@ -315,7 +315,7 @@ private:
 	/* Nobody queues for a CPU that stands idle and is not about to decide. */
 	void audit()
 	{
-		if (!work_conserving)
+		if (!options.work_conserving)
 			return;
 		for (ration_cpu c = 0; c < cpus.size(); c++) {
 			if (on(c) != nullptr || cpus[c].kicked ||

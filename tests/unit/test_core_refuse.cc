@@ -48,7 +48,7 @@ struct core_refuse : testing::Test {
 		lie = nullptr, victim = nullptr;
 		wrong.decide = wrong_decide;
 		host.reset(new Host(host_of(2, {&wrong, &ration_rr}, manual)));
-		host->work_conserving = false;
+		host->options.work_conserving = false;
 		return *host;
 	}
 	void TearDown() override

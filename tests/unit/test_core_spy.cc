@@ -248,7 +248,7 @@ TEST_P(core_spy, keeps_its_promises_in_any_order_of_events)
 		SCOPED_TRACE(testing::Message() << "seed " << seed);
 		watched = spy_on(GetParam());
 		Drawn drawn = {machine(3, true), seed};
-		drawn.h.work_conserving = GetParam() != &ration_sedf;
+		drawn.h.options.work_conserving = GetParam() != &ration_sedf;
 		for (int i = 0; i < 6; i++) {
 			drawn.v.push_back(drawn.h.vcpu(drawn.h.dom(timed(GetParam()))));
 			drawn.pauses.push_back(0);

@@ -18,7 +18,7 @@ void crowd(Host &h, int count, ration_cpuset hard = RATION_CPUSET_ALL)
 
 TEST(credit_floor, a_light_domain_gets_its_floor_from_heavy_ones)
 {
-	for (uint32_t floor : {5, 10, 25, 50, 90}) {
+	for (uint32_t floor : {5u, 10u, 25u, 50u, 90u}) {
 		Host h(host_of(1, {&ration_credit}));
 		ration_vcpu *a = h.hog(attr_of(1, 0, floor));
 		crowd(h, 8);

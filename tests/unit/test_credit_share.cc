@@ -99,16 +99,29 @@ TEST(credit_share, a_weight_of_zero_stops_the_program)
 
 /* ---- Virtual time that wraps ------------------------------------------- */
 
-// A and B, of the least weight, on a host that comes 60 s late every time: virtual time
-// moves by 2^42 and more each turn, and passes 2^64 after two million of them.
+// A and B, of the least weight, on a host that comes 60 s late every time, each of a domain
+// of 64 that want to run: virtual time moves by 2^49 each turn, and passes 2^64 after 33,000.
+// (The siblings wait for CPU 1, which never decides.)
 struct Wrap : Host {
 	ration_vcpu *a, *b, *sleeper;
 	ration_decision d;
 
-	Wrap() : Host(host_of(1, {&ration_credit}, true))
+	static HostOptions large()
 	{
-		a = hog(attr_of(1)), b = hog(attr_of(1));
-		sleeper = vcpu(dom(attr_of(1)));
+		HostOptions o = host_of(2, {&ration_credit}, true);
+		o.vcpu_count = 192;
+		o.work_conserving = false;
+		return o;
+	}
+	Wrap() : Host(large())
+	{
+		for (ration_vcpu **v : {&a, &b, &sleeper}) {
+			ration_dom *dom_of_64 = dom(attr_of(1));
+			*v = vcpu(dom_of_64, 1);
+			for (int i = 0; i < 63; i++)
+				ration_vcpu_wake(r, vcpu(dom_of_64, 2), 0, &fx);
+		}
+		wake(a), wake(b);
 	}
 	void turns(int count)
 	{
@@ -125,9 +138,9 @@ TEST(credit_share, shares_hold_across_the_wrap)
 {
 	Wrap h;
 	ration_ns got = 0;
-	for (int i = 0; i < 24; i++) {               // 2.4 million
+	for (int i = 0; i < 24; i++) {               // 36,000
 		ration_ns before = h.now, had = h.got(h.a);
-		h.turns(100000);
+		h.turns(1500);
 		got = h.got(h.a) - had;
 		EXPECT_LE(got, (h.now - before) / 2 + 120 * S) << i;
 		EXPECT_GE(got, (h.now - before) / 2 - 120 * S) << i;
@@ -137,7 +150,7 @@ TEST(credit_share, shares_hold_across_the_wrap)
 
 TEST(credit_share, who_slept_for_half_the_circle_or_more_is_not_starved)
 {
-	for (int turns : {500000, 1100000, 1300000, 1900000}) {
+	for (int turns : {8000, 15000, 17000, 20000, 30000}) {
 		Wrap h;
 		h.turns(turns);
 		ration_vcpu_wake(h.r, h.sleeper, h.now, &h.fx);
