@@ -274,7 +274,7 @@ int ration_dom_leave(struct ration *r, struct ration_dom *dom, ration_ns now,
 /*
  * Change attributes, with its vCPUs in any state.  RATION_E_RANGE;
  * RATION_E_POLICY if an attribute that changes is not honoured by the present
- * policy; RATION_E_CAPACITY with *why (may be NULL).  O(n) for the admission.
+ * policy; RATION_E_CAPACITY with *why (may be NULL).  O(n) and the policy's admission.
  * Where floors exceed the CPUs since one was forced off line, a change that
  * does not add to what is missing is not refused; so too for vCPUs and pins.
  */
@@ -317,7 +317,7 @@ struct ration_dom *ration_dom_find(const struct ration *r, uint32_t id);
  * vCPU number `idx` (0..65535, unique in the domain) comes, blocked.
  * RATION_E_INVALID or RATION_E_RANGE (affinity, see ration_affinity_check()),
  * RATION_E_EXISTS, RATION_E_FULL (vCPUs, or a 129th distinct hard mask),
- * RATION_E_CAPACITY with *why (may be NULL).  O(n) for the admission.
+ * RATION_E_CAPACITY with *why (may be NULL).  O(n) and the policy's admission.
  */
 int ration_vcpu_admit(struct ration *r, struct ration_dom *dom, uint32_t idx,
                       struct ration_affinity affinity, ration_ns now, struct ration_effects *fx,
@@ -363,7 +363,7 @@ void ration_vcpu_up(struct ration *r, struct ration_vcpu *v, ration_ns now,
                     struct ration_effects *fx);
 
 /* Change where it may run, in any state.  Where it runs and may not any more,
- * that CPU is kicked.  Errors as ration_vcpu_admit().  O(n) for the admission. */
+ * that CPU is kicked.  Errors as ration_vcpu_admit().  O(n) and the policy's admission. */
 int ration_vcpu_pin(struct ration *r, struct ration_vcpu *v, struct ration_affinity affinity,
                     ration_ns now, struct ration_effects *fx, struct ration_refusal *why);
 

@@ -65,9 +65,7 @@ static void credit_dom_set(struct ration *r, struct ration_dom *d, ration_ns now
 		dom->awake_count += (v->flags & (RATION_VCPU_READY | RATION_VCPU_CURRENT)) != 0;
 	ration_credit__cap_set(r, d, now, fx);
 	ration_credit__rush_disarm(r, dom);
-	(void)ration_credit__floor_left(d, now);
-	if (d->attr.floor_ppm == 0)
-		dom->floor_ns = 0;
+	ration_credit__floor_set(d, now);
 	/* Queued vCPUs may have become urgent, or ceased to be. */
 	for (struct ration_vcpu *v = d->first; v != NULL; v = v->next)
 		if (credit_measure(r, v, weight, now))

@@ -52,7 +52,7 @@ struct credit_dom {
 	int64_t budget_ns;       /* of the cap: what may still be granted */
 	int64_t floor_ns;        /* what it may run at once on account of its floor */
 	ration_ns floor_at_ns;   /* floor_ns was computed then */
-	uint32_t floor_rest;
+	uint32_t floor_rest, floor_ppm;   /* floor_ppm: in force */
 	/* Timers; key 0: not armed. */
 	struct heap_node refill; /* the budget is filled next */
 	struct heap_node rush;   /* floor_ns will be worth a run */
@@ -167,6 +167,8 @@ void ration_credit__hold(struct ration *r, struct ration_vcpu *v, ration_ns now)
 
 /* ---- floor.c ----------------------------------------------------------- */
 
+/* d's floor is new, or changed: what filled so far stays. */
+void ration_credit__floor_set(struct ration_dom *d, ration_ns now);
 /* Bring floor_ns up to `now` and return it; 0 without a floor. */
 int64_t ration_credit__floor_left(struct ration_dom *d, ration_ns now);
 void ration_credit__floor_spend(struct ration_dom *d, ration_ns ns, ration_ns now);

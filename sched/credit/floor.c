@@ -6,10 +6,10 @@
  */
 #include "credit.h"
 
-/* One period's worth.  floor_ppm <= 64,000,000: a product below 2^30. */
+/* One period's worth of the floor in force.  floor_ppm <= 64,000,000: a product below 2^30. */
 static int64_t floor_most(const struct ration_dom *d)
 {
-	return (int64_t)d->attr.floor_ppm * (int64_t)(CREDIT_PERIOD_NS / RATION_PPM);
+	return (int64_t)credit_dom_of(d)->floor_ppm * (int64_t)(CREDIT_PERIOD_NS / RATION_PPM);
 }
 
 int64_t ration_credit__floor_left(struct ration_dom *d, ration_ns now)
@@ -18,13 +18,13 @@ int64_t ration_credit__floor_left(struct ration_dom *d, ration_ns now)
 	ration_ns spent = now - dom->floor_at_ns;
 	uint64_t gain;
 
-	if (d->attr.floor_ppm == 0)
+	if (credit_dom_of(d)->floor_ppm == 0)
 		return 0;
 	/* Below -10 s (see spend) no more than 16 s of filling matter: 2^34 ns
 	 * times 2^26 ppm, plus the rest below 2^20, fits. */
 	if (spent > (ration_ns)1 << 34)
 		spent = (ration_ns)1 << 34;
-	gain = spent * d->attr.floor_ppm + dom->floor_rest;
+	gain = spent * credit_dom_of(d)->floor_ppm + dom->floor_rest;
 	dom->floor_ns += (int64_t)(gain / RATION_PPM);
 	dom->floor_rest = (uint32_t)(gain % RATION_PPM);
 	dom->floor_at_ns = now;
@@ -33,11 +33,24 @@ int64_t ration_credit__floor_left(struct ration_dom *d, ration_ns now)
 	return dom->floor_ns;
 }
 
+void ration_credit__floor_set(struct ration_dom *d, ration_ns now)
+{
+	struct credit_dom *dom = credit_dom_of(d);
+	uint32_t before_ppm = dom->floor_ppm;
+
+	(void)ration_credit__floor_left(d, now);        /* so far at the old rate */
+	dom->floor_ppm = d->attr.floor_ppm;
+	dom->floor_at_ns = now;
+	/* A new floor begins full: its domain need not wait for it first. */
+	if (before_ppm == 0 || dom->floor_ns > floor_most(d))
+		dom->floor_ns = floor_most(d);
+}
+
 void ration_credit__floor_spend(struct ration_dom *d, ration_ns ns, ration_ns now)
 {
 	struct credit_dom *dom = credit_dom_of(d);
 
-	if (d->attr.floor_ppm == 0)
+	if (credit_dom_of(d)->floor_ppm == 0)
 		return;
 	(void)ration_credit__floor_left(d, now);
 	dom->floor_ns -= (int64_t)(ns < CREDIT_RUN_MAX_NS ? ns : CREDIT_RUN_MAX_NS);
@@ -56,7 +69,7 @@ static int64_t floor_piece(const struct ration_dom *d)
 
 bool ration_credit__floor_is_due(struct ration_dom *d, ration_ns now)
 {
-	return d->attr.floor_ppm != 0 && ration_credit__floor_left(d, now) >= floor_piece(d);
+	return credit_dom_of(d)->floor_ppm != 0 && ration_credit__floor_left(d, now) >= floor_piece(d);
 }
 
 void ration_credit__floor_arm(struct ration *r, struct ration_dom *d, ration_ns now)
@@ -64,15 +77,15 @@ void ration_credit__floor_arm(struct ration *r, struct ration_dom *d, ration_ns 
 	struct credit_dom *dom = credit_dom_of(d);
 	int64_t lacks;
 
-	if (d->attr.floor_ppm == 0 || dom->rush.key != 0)
+	if (credit_dom_of(d)->floor_ppm == 0 || dom->rush.key != 0)
 		return;
 	lacks = floor_piece(d) - ration_credit__floor_left(d, now);
 	if (lacks < 1)
 		lacks = 1;
 	/* lacks <= 10^6 and 10^6: below 2^40; rounded up */
 	ration_credit__rush_arm(r, dom,
-	                        now + ((uint64_t)lacks * RATION_PPM + d->attr.floor_ppm - 1) /
-	                               d->attr.floor_ppm);
+	                        now + ((uint64_t)lacks * RATION_PPM + credit_dom_of(d)->floor_ppm - 1) /
+	                               credit_dom_of(d)->floor_ppm);
 }
 
 void ration_credit__floor_rush(struct ration *r, struct ration_dom *d, ration_ns now,

@@ -33,7 +33,7 @@
  * refill.  Overruns are debts, so the cap is exact in the long run, and no
  * vCPU stands still longer than 10 ms by the cap alone.
  *
- * FLOOR.  A domain's floor fills a bucket at its rate, up to 10 ms' worth.
+ * FLOOR.  A domain's floor fills a bucket at its rate, up to 10 ms' worth.  A new one is full.
  * While a piece of it is there (1 ms, or half a bucket), the domain's vCPUs run
  * before all that have none, and preempt them after `ratelimit`.  Floors are
  * admitted: those of the domains confined to a set of CPUs fit on it.
@@ -56,7 +56,8 @@
  * run.  Where pins make classes overlap in part, shares are those of each
  * CPU's contenders, not yet the max-min optimum of the whole machine.
  * Cost: ready O(c + log n); decide O(k + log n), of a vCPU that stops O(c) more;
- * a refill O(d log n); a CPU that goes or comes O(n (c + log n)).
+ * a refill O(d log n); a CPU that goes or comes O(n (c + log n)); admission
+ * O(f (domains + n)) for f domains with a floor.
  *
  * EXAMPLE.  One CPU, A of weight 512 and B of weight 256, tslice 30 ms:
  *      t=0    both wake       A runs (level; the lower slot first)

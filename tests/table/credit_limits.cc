@@ -178,9 +178,9 @@ TEST(CreditFloor, ASiblingThatCameTooLateIsNotUrgentAnyMore)
 	light.weight = 1;
 	int A = t.add("A", light), A2 = t.add_sibling("A2", A), B = t.add("B");
 
-	ROW(0,  WAKE(A2),  RUNS(A2), NEXT_MS(5));     /* when its floor is worth a run */
-	ROW(2,  BLOCK(A2), RUNS(IDLE), NEXT_MS(5));
-	ROW(2,  WAKE(B),   RUNS(B), NEXT_MS(5));
+	ROW(0,  WAKE(A2),  RUNS(A2), NEXT_MS(2));     /* a new floor is full */
+	ROW(2,  BLOCK(A2), RUNS(IDLE), NEVER);
+	ROW(2,  WAKE(B),   RUNS(B), NEXT_MS(32));
 	ROW(22, WAKE(A),   RUNS(A), NEXT_MS(24));     /* full: 2 ms */
 	ROW(23, WAKE(A2),  RUNS(A), NEXT_MS(24));     /* urgent, as far as is known */
 	ROW(24, NOTHING(), RUNS(B), NEXT_MS(28));     /* 0.2 left; by weight it is B's turn */
@@ -197,8 +197,8 @@ TEST(CreditFloor, SetOnOneThatWaits)
 	ROW(30, NOTHING(),            RUNS(B), NEXT_MS(60));
 	ROW(31, SET(A, limits(0, 20)), RUNS(A), NEXT_MS(33));    /* full: 2 ms */
 	ROW(33, NOTHING(),            RUNS(B), NEXT_MS(38));     /* 1 ms in 5 */
-	ROW(34, SET(A, limits(0, 40)), RUNS(B), NEXT_MS(35.5));  /* 0.4 there, 0.6 in 1.5 */
-	ROW(36, NOTHING(),            RUNS(A), NEXT_MS(36.5));
+	ROW(34, SET(A, limits(0, 40)), RUNS(B), NEXT_MS(36));    /* 0.2 there, 0.8 in 2 */
+	ROW(36, NOTHING(),            RUNS(A), NEXT_MS(37));
 }
 
 TEST(CreditFloor, WaitsForTheRateLimitAndNoLonger)

@@ -178,7 +178,6 @@ TEST(core_setters, admit_and_set_check_the_same_ranges)
 		} else if (t.bad == RATION_ATTR_FLOOR && t.value == ALL_PPM) {
 			EXPECT_EQ(RATION_OK, status) << "one vCPU can use one CPU";
 		} else {
-			attr_of();
 			bool same = a.period_ns == RATION_PERIOD_DEFAULT_NS && a.slice_ns == 0 &&
 			            a.latency_ns == 0;
 			EXPECT_EQ(credits || same ? RATION_OK : RATION_E_POLICY, status);
