@@ -162,6 +162,4 @@ int ration_core__admit(struct ration *r, const struct ration_dom *dom, struct ra
  * it, after a CPU was forced off line?  Then it may be made all the same. */
 bool ration_core__lacked(struct ration *r, const struct ration_refusal *why);
 
-int ration_core__params_check(const struct ration_params *params);
-
 #endif

@@ -96,7 +96,7 @@ size_t ration_size(const struct ration_policy *const *policies, uint32_t policy_
 	return l.total;
 }
 
-int ration_core__params_check(const struct ration_params *params)
+static int params_check(const struct ration_params *params)
 {
 	if (params->tslice_ns < 100 * RATION_NS_PER_US || params->tslice_ns > RATION_NS_PER_S)
 		return RATION_E_RANGE;
@@ -153,7 +153,7 @@ int ration_init(void *memory, size_t size, const struct ration_config *config, r
 	if (!policies_are_valid(config->policies, config->policy_count))
 		return RATION_E_INVALID;
 	if (!limits_are_valid(&config->limits) || now > RATION_TIME_MAX ||
-	    ration_core__params_check(&config->params) != RATION_OK)
+	    params_check(&config->params) != RATION_OK)
 		return RATION_E_RANGE;
 	if (config->topology != NULL && config->topology->cpu_count < config->limits.cpu_count)
 		return RATION_E_RANGE;
@@ -187,7 +187,7 @@ static uint32_t params_changed(const struct ration_params *a, const struct ratio
 int ration_params_set(struct ration *r, const struct ration_params *params, ration_ns now,
                       struct ration_effects *fx)
 {
-	int status = ration_core__params_check(params);
+	int status = params_check(params);
 
 	core_enter(r, now, fx);
 	core_exit(r, fx);

@@ -7,7 +7,8 @@
  */
 #include "credit.h"
 
-uint64_t ration_credit__span(const struct ration_vcpu *v, ration_ns ns)
+/* `ns` of CPU time of v, as virtual time, with as many of its siblings awake as are. */
+static uint64_t clock_span(const struct ration_vcpu *v, ration_ns ns)
 {
 	uint32_t active = credit_dom_of(v->dom)->active_count, rest = 0;
 
@@ -18,7 +19,7 @@ uint64_t ration_credit__vtime(const struct ration_vcpu *v, ration_ns now)
 {
 	ration_ns ran = ration_vcpu_uncharged(v, now) - credit_vcpu_of(v)->folded_ns;
 
-	return credit_vcpu_of(v)->vtime + ration_credit__span(v, ran);
+	return credit_vcpu_of(v)->vtime + clock_span(v, ran);
 }
 
 void ration_credit__pay(struct ration_vcpu *v, ration_ns ns, ration_ns debt_ns)
@@ -112,7 +113,7 @@ static void clock_lower(const struct ration *r, struct ration_vcpu *v, ration_ns
 		if (heap_key_is_before(most, at))
 			most = at;
 	}
-	most += ration_credit__span(v, ahead_ns);
+	most += clock_span(v, ahead_ns);
 	if (heap_key_is_before(most, self->vtime))
 		self->vtime = most;
 }
@@ -139,7 +140,7 @@ void ration_credit__clock_reweigh(const struct ration *r, struct ration_vcpu *v,
 
 	self->rest = 0;            /* of a division by the old weight */
 	if (ahead_ns < 0)
-		self->vtime = clock - ration_credit__span(v, (ration_ns)-ahead_ns);
+		self->vtime = clock - clock_span(v, (ration_ns)-ahead_ns);
 	else
-		self->vtime = clock + ration_credit__span(v, (ration_ns)ahead_ns);
+		self->vtime = clock + clock_span(v, (ration_ns)ahead_ns);
 }

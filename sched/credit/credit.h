@@ -111,8 +111,6 @@ int64_t ration_credit__time(int64_t vtime, uint32_t active, uint32_t weight);
 
 /* ---- clock.c ----------------------------------------------------------- */
 
-/* `ns` of CPU time of v, as virtual time, with as many of its siblings awake as are. */
-uint64_t ration_credit__span(const struct ration_vcpu *v, ration_ns ns);
 /* v's vtime, what it has run and not been charged for yet included. */
 uint64_t ration_credit__vtime(const struct ration_vcpu *v, ration_ns now);
 /* How many of d's vCPUs want to run is about to change: those that run pay for

@@ -18,13 +18,13 @@ int64_t ration_credit__floor_left(struct ration_dom *d, ration_ns now)
 	ration_ns spent = now - dom->floor_at_ns;
 	uint64_t gain;
 
-	if (credit_dom_of(d)->floor_ppm == 0)
+	if (dom->floor_ppm == 0)
 		return 0;
-	/* Below -10 s (see spend) no more than 16 s of filling matter: 2^34 ns
-	 * times 2^26 ppm, plus the rest below 2^20, fits. */
+	/* The bucket is full after one period, so that more than 2^34 ns do not
+	 * matter: times 2^26 ppm, plus the rest below 2^20, they fit. */
 	if (spent > (ration_ns)1 << 34)
 		spent = (ration_ns)1 << 34;
-	gain = spent * credit_dom_of(d)->floor_ppm + dom->floor_rest;
+	gain = spent * dom->floor_ppm + dom->floor_rest;
 	dom->floor_ns += (int64_t)(gain / RATION_PPM);
 	dom->floor_rest = (uint32_t)(gain % RATION_PPM);
 	dom->floor_at_ns = now;
@@ -50,7 +50,7 @@ void ration_credit__floor_spend(struct ration_dom *d, ration_ns ns, ration_ns no
 {
 	struct credit_dom *dom = credit_dom_of(d);
 
-	if (credit_dom_of(d)->floor_ppm == 0)
+	if (dom->floor_ppm == 0)
 		return;
 	(void)ration_credit__floor_left(d, now);
 	dom->floor_ns -= (int64_t)(ns < CREDIT_RUN_MAX_NS ? ns : CREDIT_RUN_MAX_NS);
@@ -77,15 +77,15 @@ void ration_credit__floor_arm(struct ration *r, struct ration_dom *d, ration_ns 
 	struct credit_dom *dom = credit_dom_of(d);
 	int64_t lacks;
 
-	if (credit_dom_of(d)->floor_ppm == 0 || dom->rush.key != 0)
+	if (dom->floor_ppm == 0 || dom->rush.key != 0)
 		return;
 	lacks = floor_piece(d) - ration_credit__floor_left(d, now);
 	if (lacks < 1)
 		lacks = 1;
 	/* lacks <= 10^6 and 10^6: below 2^40; rounded up */
 	ration_credit__rush_arm(r, dom,
-	                        now + ((uint64_t)lacks * RATION_PPM + credit_dom_of(d)->floor_ppm - 1) /
-	                               credit_dom_of(d)->floor_ppm);
+	                        now + ((uint64_t)lacks * RATION_PPM + dom->floor_ppm - 1) /
+	                               dom->floor_ppm);
 }
 
 void ration_credit__floor_rush(struct ration *r, struct ration_dom *d, ration_ns now,
