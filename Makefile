@@ -26,6 +26,8 @@ JEMALLOC ?= $(if $(SAN),0,1)
 # ---- What there is ---------------------------------------------------------
 
 CORE_SRC := $(wildcard sched/*/*.c affinity/*.c topology/*.c)
+PORT_SRC := $(wildcard hv-integration/port/*.c)
+THREAD_SRC := $(wildcard hv-integration/thread/*.c)
 HOST_SRC := $(filter-out sim/main.c,$(wildcard sim/*.c sim/models/*.c topology/host/*.c))
 TEST_SRC := $(wildcard tests/unit/*.cc tests/table/*.cc tests/golden/*.cc tests/prop/*.cc)
 CLI_SRC  := $(wildcard tests/cli/*.cc)
@@ -35,17 +37,24 @@ SCRIPTS  := $(LONG) $(filter-out $(LONG),$(wildcard tests/build/*.sh tests/tidy/
               tests/embed/*.sh tests/cli/*.sh))
 BENCH_SRC := $(wildcard tests/bench/*.cc)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
-PUBLIC   := $(wildcard sched/*/ration*.h affinity/ration*.h topology/ration*.h)
+PUBLIC   := $(wildcard sched/*/ration*.h affinity/ration*.h topology/ration*.h \
+              hv-integration/port/ration*.h)
 MAN      := $(wildcard docs/man/*.[15])
 
 CORE_OBJ := $(CORE_SRC:%.c=$(O)/obj/%.o)
+PORT_OBJ := $(PORT_SRC:%.c=$(O)/obj/%.o)
 HOST_OBJ := $(HOST_SRC:%.c=$(O)/obj/%.o)
+THREAD_OBJ := $(THREAD_SRC:%.c=$(O)/obj/%.o)
 TESTS    := $(TEST_SRC:tests/%.cc=$(O)/tests/%) $(CLI_SRC:tests/%.cc=$(O)/tests/%)
+# What writes the data of charts.
+CHARTED  := $(O)/tests/prop/test_credit_machines $(O)/tests/unit/test_credit_bars
 BENCHES  := $(BENCH_SRC:tests/%.cc=$(O)/tests/%)
 FUZZERS  := $(FUZZ_SRC:tests/%.c=$(O)/tests/%)
 LIB      := $(O)/libration.a
+PORT_LIB := $(O)/libration-port.a
 HOST_LIB := $(O)/libsim.a
 PROGRAM  := $(O)/bin/ration
+THREADS  := $(O)/bin/ration-threads
 
 # Groups of .ci/setup, done before anything that needs them; see below.
 SETUP_CORE := $(O)/.setup-$(if $(findstring clang,$(CC)),clang-)core
@@ -57,7 +66,7 @@ WANTED   := $(foreach t,$(TESTS),$(if $(or $(if $T,,all),$(findstring $T,$t)),$t
 # ---- Flags -----------------------------------------------------------------
 
 INCLUDE := $(patsubst %/,-I%,$(sort $(dir $(wildcard sched/*/*.h affinity/*.h topology/*.h \
-             topology/host/*.h sim/*.h))))
+             topology/host/*.h sim/*.h hv-integration/*/*.h))))
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wimplicit-fallthrough \
         -Wmissing-field-initializers $(if $(WERROR),-Werror)
 WARN_C := $(WARN) -Wconversion -Wstrict-prototypes -Wmissing-prototypes
@@ -81,7 +90,7 @@ LINK_FLAGS = -no-pie $(if $(SAN),-fsanitize=$(SAN)) $(if $(COVER),--coverage)
 
 # Asked for when a recipe first needs it, that is, after set-up; and then once.
 once = $(eval $1 := $(shell $2))$($1)
-PKGS = hwloc numa jansson yaml-0.1 expat
+PKGS = hwloc numa jansson yaml-0.1 expat clp
 HOST_CFLAGS = $(call once,HOST_CFLAGS,pkg-config --cflags $(PKGS))
 HOST_LIBS = $(call once,HOST_LIBS,pkg-config --libs $(PKGS) $(if $(filter 1,$(JEMALLOC)),jemalloc))
 TEST_LIBS = $(call once,TEST_LIBS,pkg-config --libs gtest gtest_main $(PKGS))
@@ -96,10 +105,10 @@ export O CC CXX V WERROR VERSION
 # ---- Targets ---------------------------------------------------------------
 
 ## Build the library and the commands
-all: lib $(PROGRAM)
+all: lib $(PROGRAM) $(THREADS)
 
-## Build build/libration.a, the freestanding scheduler
-lib: $(LIB)
+## Build build/libration.a, the freestanding scheduler, and its port
+lib: $(LIB) $(PORT_LIB)
 
 ## Simulate a shipped scenario on a real server's topology
 run: $(PROGRAM)
@@ -155,15 +164,24 @@ cover: $(O)/.setup-core-host-cover
 format: $(O)/.setup-format
 	git clang-format --extensions c,h,cc HEAD
 
+## Draw the README's charts anew (docs/charts/*.svg)
+charts: $(O)/.setup-chart $(CHARTED)
+	@mkdir -p $(O)/charts
+	@for t in $(CHARTED); do echo "$$t: drawn whatever it says"; \
+	  RATION_PROVE=1 RATION_CHARTS=$(O)/charts $$t --gtest_filter='*hogs_get*:*caps_of*' \
+	    >$(O)/charts/$${t##*/}.log 2>&1; test -s $(O)/charts/$${t##*/}.log || exit 1; done
+	@for p in $(wildcard docs/charts/*.gp); do \
+	  gnuplot -e "dir='$(O)/charts'; out='$${p%.gp}.svg'" $$p || exit 1; done
+
 ## Install into PREFIX=/usr/local, under DESTDIR if given
 install: all
 	install -d $(ROOT)/bin $(ROOT)/lib/pkgconfig $(ROOT)/include/libration \
 	  $(ROOT)/share/doc/libration $(ROOT)/share/bash-completion/completions
-	install -m 644 $(LIB) $(ROOT)/lib/
+	install -m 644 $(LIB) $(PORT_LIB) $(ROOT)/lib/
 	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' ration.pc.in \
 	  >$(ROOT)/lib/pkgconfig/ration.pc
 	install -m 644 $(PUBLIC) $(ROOT)/include/libration/
-	install -m 755 $(PROGRAM) $(ROOT)/bin/
+	install -m 755 $(PROGRAM) $(THREADS) $(ROOT)/bin/
 	install -m 644 LICENSE README.md docs/*.md $(ROOT)/share/doc/libration/
 	for m in $(MAN); do \
 	  install -D -m 644 $$m $(ROOT)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
@@ -176,7 +194,9 @@ COMPLETION := $(wildcard docs/completion/*.bash)
 ## Remove what `make install` put there
 uninstall:
 	rm -rf $(ROOT)/include/libration $(ROOT)/share/doc/libration
-	rm -f $(ROOT)/lib/libration.a $(ROOT)/lib/pkgconfig/ration.pc $(ROOT)/bin/ration \
+	rm -f $(ROOT)/lib/libration.a $(ROOT)/lib/libration-port.a \
+	  $(ROOT)/lib/pkgconfig/ration.pc $(ROOT)/bin/ration \
+	  $(ROOT)/bin/ration-threads \
 	  $(foreach m,$(MAN),$(ROOT)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m)) \
 	  $(COMPLETION:docs/completion/%.bash=$(ROOT)/share/bash-completion/completions/%)
 
@@ -191,7 +211,9 @@ help:
 	  { said = "" }' Makefile
 
 tests: $(TESTS)
-.PHONY: all lib run test tests prove bench size tidy asan fuzz fuzzers cross cover format install \
+threads: $(THREADS)
+.PHONY: all lib run test tests threads prove bench size tidy asan fuzz fuzzers cross cover charts \
+        format install \
         uninstall clean help
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -206,15 +228,20 @@ $(O)/.setup-%: .ci/setup
 
 $(LIB): $(CORE_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcD $@ $^
+$(PORT_LIB): $(PORT_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcD $@ $^
 $(HOST_LIB): $(HOST_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcD $@ $^
-$(PROGRAM): $(O)/obj/sim/main.o $(HOST_OBJ) $(LIB)
+$(PROGRAM): $(O)/obj/sim/main.o $(HOST_OBJ) $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -o $@ $^ $(HOST_LIBS)
 
-$(CORE_OBJ): FLAGS = $(CORE_FLAGS)
-$(CORE_OBJ): | $(SETUP_CORE)
-$(HOST_OBJ) $(O)/obj/sim/main.o: FLAGS = $(HOST_FLAGS)
-$(HOST_OBJ) $(O)/obj/sim/main.o: | $(SETUP_HOST)
+$(THREADS): $(THREAD_OBJ) $(HOST_LIB) $(PORT_LIB) $(LIB)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -pthread -o $@ $^ $(HOST_LIBS)
+
+$(CORE_OBJ) $(PORT_OBJ): FLAGS = $(CORE_FLAGS)
+$(CORE_OBJ) $(PORT_OBJ): | $(SETUP_CORE)
+$(HOST_OBJ) $(THREAD_OBJ) $(O)/obj/sim/main.o: FLAGS = $(HOST_FLAGS)
+$(HOST_OBJ) $(THREAD_OBJ) $(O)/obj/sim/main.o: | $(SETUP_HOST)
 $(O)/obj/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(FLAGS) -c $< -o $@
 
@@ -224,12 +251,12 @@ $(O)/obj/%.o: %.cc Makefile | $(SETUP_TEST)
 $(O)/obj/tests/lib/%.o: tests/lib/%.c Makefile | $(SETUP_TEST)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(HOST_FLAGS) -c $< -o $@
 TEST_LIB_OBJ := $(patsubst %,$(O)/obj/%.o,$(basename $(wildcard tests/lib/*.cc tests/lib/*.c)))
-$(TESTS) $(BENCHES): $(O)/tests/%: $(O)/obj/tests/%.o $(TEST_LIB_OBJ) $(HOST_LIB) $(LIB)
+$(TESTS) $(BENCHES): $(O)/tests/%: $(O)/obj/tests/%.o $(TEST_LIB_OBJ) $(HOST_LIB) $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CXX) $(LINK_FLAGS) -o $@ $^ $(TEST_LIBS)
-$(FUZZERS): $(O)/tests/%: tests/%.c $(HOST_LIB) $(LIB) Makefile
+$(FUZZERS): $(O)/tests/%: tests/%.c $(HOST_LIB) $(PORT_LIB) $(LIB) Makefile
 	$(call say,FUZZ,$@)mkdir -p $(@D) && \
 	  $(CC) -std=c11 -fno-pie -no-pie $(COMMON) $(WARN_C) -fsanitize=fuzzer -o $@ $< \
-	    $(HOST_LIB) $(LIB) $(HOST_LIBS)
+	    $(HOST_LIB) $(PORT_LIB) $(LIB) $(HOST_LIBS)
 $(O)/bytes: tests/size/bytes.c $(LIB) Makefile
 	$(call say,LINK,$@)$(CC) -std=c11 $(COMMON) $(WARN_C) $(LINK_FLAGS) -o $@ $< $(LIB)
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the scenario makes happen: domains come and go, attributes change. */
 #include "engine.h"
-#include "quantity.h"
+#include "refusal.h"
 
 #include <assert.h>
 #include <stdio.h>
-
-#define SUBJECT_SIZE 160u
 
 static void action_note(struct sim *s, const char *what, const struct domain *d, ration_cpu c)
 {
@@ -17,24 +15,6 @@ static void action_note(struct sim *s, const char *what, const struct domain *d,
 
 /* ---- Domains come ------------------------------------------------------ */
 
-/* What a domain asks for, as the subject of a refusal. */
-static void action_subject(char *text, const struct domain *d, uint32_t idx)
-{
-	const struct ration_attr *attr = &d->scenario->attr;
-	const char *name = d->scenario->name;
-	char slice[QUANTITY_SIZE], period[QUANTITY_SIZE];
-
-	if (attr->slice_ns != 0)
-		(void)snprintf(text, SUBJECT_SIZE, "domain %.80s: vCPU %u with a slice of %s in %s",
-		               name, idx, quantity_time_format(attr->slice_ns, slice),
-		               quantity_time_format(attr->period_ns, period));
-	else if (attr->floor_ppm != 0)
-		(void)snprintf(text, SUBJECT_SIZE, "domain %.80s: vCPU %u under a floor of %u.%u %%",
-		               name, idx, attr->floor_ppm / 10000, attr->floor_ppm / 1000 % 10);
-	else
-		(void)snprintf(text, SUBJECT_SIZE, "domain %.80s: vCPU %u", name, idx);
-}
-
 /* The vCPUs that have come go again; nothing of them has run. */
 static void action_undo(struct sim *s, struct domain *d, uint32_t count)
 {
@@ -42,12 +22,12 @@ static void action_undo(struct sim *s, struct domain *d, uint32_t count)
 	int status;
 
 	while (count-- != 0) {
-		status = ration_vcpu_leave(s->ration, d->vcpu[count].ration, s->now_ns, &fx);
+		status = ration_record_leave(&s->record, d->vcpu[count].ration, s->now_ns, &fx);
 		assert(status == RATION_OK);
 		sim_effects(s, &fx, RATION_CPU_NONE);
 		d->vcpu[count].ration = NULL;
 	}
-	status = ration_dom_leave(s->ration, d->ration, s->now_ns, &fx);
+	status = ration_record_dom_leave(&s->record, d->ration, s->now_ns, &fx);
 	assert(status == RATION_OK);
 	(void)status;
 	sim_effects(s, &fx, RATION_CPU_NONE);
@@ -58,22 +38,24 @@ static bool action_admit(struct sim *s, struct domain *d)
 {
 	struct ration_refusal why = { 0 };
 	struct ration_effects fx;
-	char subject[SUBJECT_SIZE];
+	char subject[REFUSAL_SUBJECT_SIZE];
 	uint32_t i;
 	int status;
 
-	status = ration_dom_admit(s->ration, d->id, &d->scenario->attr, s->now_ns, &fx, &d->ration);
+	status = ration_record_dom_admit(&s->record, d->id, &d->scenario->attr, s->now_ns, &fx,
+	                                 &d->ration);
 	if (status != RATION_OK) {
-		action_subject(subject, d, 0);
+		refusal_subject(subject, d->scenario, 0);
 		refuse(s, d->scenario->mark, subject, status, NULL);
 		return false;
 	}
 	sim_effects(s, &fx, RATION_CPU_NONE);
+	ration_record_name(&s->record, d->ration, d->scenario->name);
 	for (i = 0; i < d->vcpu_count; i++) {
-		status = ration_vcpu_admit(s->ration, d->ration, i, d->affinity[i], s->now_ns, &fx,
-		                           &d->vcpu[i].ration, &why);
+		status = ration_record_admit(&s->record, d->ration, i, d->affinity[i], s->now_ns, &fx,
+		                             &d->vcpu[i].ration, &why);
 		if (status != RATION_OK) {
-			action_subject(subject, d, i);
+			refusal_subject(subject, d->scenario, i);
 			refuse(s, d->scenario->mark, subject, status, &why);
 			action_undo(s, d, i);
 			return false;
@@ -105,7 +87,8 @@ static void action_gone(struct sim *s, struct domain *d)
 	int status;
 
 	ration_dom_ledger_get(s->ration, d->ration, s->now_ns, &d->result->ledger);
-	status = ration_dom_leave(s->ration, d->ration, s->now_ns, &fx);
+	ration_dom_shadow_get(s->ration, d->ration, s->now_ns, &d->result->shadow);
+	status = ration_record_dom_leave(&s->record, d->ration, s->now_ns, &fx);
 	assert(status == RATION_OK);
 	(void)status;
 	sim_effects(s, &fx, RATION_CPU_NONE);
@@ -115,7 +98,7 @@ static void action_gone(struct sim *s, struct domain *d)
 void action_leave(struct sim *s, struct vcpu *v)
 {
 	struct ration_effects fx;
-	int status = ration_vcpu_leave(s->ration, v->ration, s->now_ns, &fx);
+	int status = ration_record_leave(&s->record, v->ration, s->now_ns, &fx);
 
 	sim_effects(s, &fx, RATION_CPU_NONE);
 	if (status == RATION_E_BUSY)
@@ -153,7 +136,7 @@ static void action_set(struct sim *s, struct domain *d, const struct scenario_ev
 	struct ration_refusal why = { 0 };
 	struct ration_effects fx;
 	struct ration_attr attr;
-	char subject[SUBJECT_SIZE];
+	char subject[REFUSAL_SUBJECT_SIZE];
 	int status;
 
 	ration_dom_get(d->ration, &attr);
@@ -173,7 +156,9 @@ static void action_set(struct sim *s, struct domain *d, const struct scenario_ev
 		attr.latency_ns = e->attr.latency_ns;
 	if (e->attr_given & RATION_ATTR_EXTRATIME)
 		attr.extratime = e->attr.extratime;
-	status = ration_dom_set(s->ration, d->ration, &attr, s->now_ns, &fx, &why);
+	if (e->attr_given & RATION_ATTR_SHADOW)
+		attr.shadow = e->attr.shadow;
+	status = ration_record_dom_set(&s->record, d->ration, &attr, s->now_ns, &fx, &why);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 	if (status == RATION_OK) {
 		action_note(s, "set", d, RATION_CPU_NONE);
@@ -187,7 +172,7 @@ static int action_pin_one(struct sim *s, struct domain *d, uint32_t idx,
                           struct ration_affinity to, struct ration_refusal *why)
 {
 	struct ration_effects fx;
-	int status = ration_vcpu_pin(s->ration, d->vcpu[idx].ration, to, s->now_ns, &fx, why);
+	int status = ration_record_pin(&s->record, d->vcpu[idx].ration, to, s->now_ns, &fx, why);
 
 	sim_effects(s, &fx, RATION_CPU_NONE);
 	return status;
@@ -199,7 +184,7 @@ static void action_pin(struct sim *s, struct domain *d, const struct scenario_ev
 	uint32_t first = e->vcpu == SCENARIO_ALL ? 0 : e->vcpu;
 	uint32_t end = e->vcpu == SCENARIO_ALL ? d->vcpu_count : e->vcpu + 1, i;
 	struct ration_refusal why = { 0 };
-	char subject[SUBJECT_SIZE];
+	char subject[REFUSAL_SUBJECT_SIZE];
 	int status = RATION_OK;
 
 	for (i = first; i < end; i++) {
@@ -241,7 +226,7 @@ static void action_pause(struct sim *s, struct domain *d)
 	d->pause_count++;
 	for (i = 0; i < d->vcpu_count; i++)
 		d->vcpu[i].woken_ns = RATION_NEVER;
-	ration_dom_pause(s->ration, d->ration, s->now_ns, &fx);
+	ration_record_dom_pause(&s->record, d->ration, s->now_ns, &fx);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 }
 
@@ -252,7 +237,7 @@ static void action_resume(struct sim *s, struct domain *d)
 	assert(d->pause_count != 0);     /* the reader sees to that */
 	action_note(s, "resume", d, RATION_CPU_NONE);
 	d->pause_count--;
-	ration_dom_resume(s->ration, d->ration, s->now_ns, &fx);
+	ration_record_dom_resume(&s->record, d->ration, s->now_ns, &fx);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 }
 
@@ -268,11 +253,11 @@ static void action_count(struct sim *s, struct domain *d, uint32_t count)
 		if (v->is_down == (i >= count))
 			continue;
 		if (v->is_down) {
-			ration_vcpu_up(s->ration, v->ration, s->now_ns, &fx);
+			ration_record_up(&s->record, v->ration, s->now_ns, &fx);
 			sim_effects(s, &fx, RATION_CPU_NONE);
 			guest_up(s, v);
 		} else {
-			ration_vcpu_down(s->ration, v->ration, s->now_ns, &fx);
+			ration_record_down(&s->record, v->ration, s->now_ns, &fx);
 			sim_effects(s, &fx, RATION_CPU_NONE);
 			guest_down(s, v);
 		}
@@ -285,11 +270,11 @@ static void action_cpu_down(struct sim *s, const struct scenario_event *e)
 {
 	struct ration_refusal why = { 0 };
 	struct ration_effects fx;
-	char subject[SUBJECT_SIZE];
+	char subject[REFUSAL_SUBJECT_SIZE];
 	int status;
 
 	s->up_wanted &= ~ration_cpuset_of(e->cpu);
-	status = ration_cpu_down(s->ration, e->cpu, e->force, s->now_ns, &fx, &why);
+	status = ration_record_cpu_down(&s->record, e->cpu, e->force, s->now_ns, &fx, &why);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 	if (status == RATION_OK) {
 		action_note(s, "offline", NULL, e->cpu);
@@ -305,7 +290,7 @@ static void action_cpu_down(struct sim *s, const struct scenario_event *e)
 static int action_cpu_up(struct sim *s, ration_cpu c)
 {
 	struct ration_effects fx;
-	int status = ration_cpu_up(s->ration, c, s->now_ns, &fx);
+	int status = ration_record_cpu_up(&s->record, c, s->now_ns, &fx);
 
 	sim_effects(s, &fx, RATION_CPU_NONE);
 	if (status == RATION_OK)
@@ -317,7 +302,7 @@ static int action_cpu_up(struct sim *s, ration_cpu c)
 static void action_cpu_back(struct sim *s, const struct scenario_event *e)
 {
 	const struct cpu *c = &s->cpu[e->cpu];
-	char subject[SUBJECT_SIZE];
+	char subject[REFUSAL_SUBJECT_SIZE];
 	int status;
 
 	if (!ration_cpuset_has(ration_cpu_online(s->ration), c->id) &&
@@ -345,11 +330,11 @@ static void action_policy(struct sim *s, const struct scenario_event *e)
 	struct ration_refusal why = { 0 };
 	struct ration_effects fx;
 	struct ration_params params;
-	char subject[SUBJECT_SIZE];
+	char subject[REFUSAL_SUBJECT_SIZE];
 	int status = RATION_OK;
 
 	if (e->policy != NULL && e->policy != ration_policy_get(s->ration)) {
-		status = ration_policy_set(s->ration, e->policy, s->now_ns, &fx, &why);
+		status = ration_record_policy_set(&s->record, e->policy, s->now_ns, &fx, &why);
 		sim_effects(s, &fx, RATION_CPU_NONE);
 		(void)snprintf(subject, sizeof subject, "policy %s", ration_policy_name(e->policy));
 	}
@@ -359,7 +344,7 @@ static void action_policy(struct sim *s, const struct scenario_event *e)
 			params.tslice_ns = e->params.tslice_ns;
 		if (e->params_given & RATION_ATTR_RATELIMIT)
 			params.ratelimit_ns = e->params.ratelimit_ns;
-		status = ration_params_set(s->ration, &params, s->now_ns, &fx);
+		status = ration_record_params_set(&s->record, &params, s->now_ns, &fx);
 		sim_effects(s, &fx, RATION_CPU_NONE);
 		(void)snprintf(subject, sizeof subject, "new tslice or ratelimit");
 	}
@@ -374,7 +359,7 @@ static void action_policy(struct sim *s, const struct scenario_event *e)
 static void action_domain(struct sim *s, const struct scenario_event *e)
 {
 	struct domain *d = &s->domain[e->domain];
-	char subject[SUBJECT_SIZE];
+	char subject[REFUSAL_SUBJECT_SIZE];
 
 	if (d->ration == NULL || d->leaving) {
 		(void)snprintf(subject, sizeof subject, "event for domain %.80s", d->scenario->name);

@@ -57,18 +57,12 @@ static bool check_option(int option, struct check *check)
 	}
 }
 
-/* Runs an instant of it: only the engine knows what the policy admits. */
 static int check_admission(const struct scenario *s, struct diagnostics *errors)
 {
-	struct sim_options options;
 	struct sim_result result;
-	struct scenario instant = *s;
 	int status = COMMAND_OK;
 
-	memset(&options, 0, sizeof(options));
-	instant.time_ns = 1;
-	instant.event_count = 0;
-	if (!sim_run(&instant, &options, &result)) {
+	if (!sim_admission(s, false, &result)) {
 		diagnostics_error(errors, result.refusal[0].mark, "%s", result.refusal[0].text);
 		status = COMMAND_BAD_INPUT;
 	}

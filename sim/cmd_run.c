@@ -8,10 +8,14 @@
 
 #include "allocate.h"
 #include "command.h"
-#include "output.h"
+#include "entitled.h"
 #include "progress.h"
 #include "quantity.h"
 #include "report.h"
+
+#ifndef RATION_VERSION
+#define RATION_VERSION "unknown"
+#endif
 
 static const char run_usage[] =
 "Usage: ration run [OPTION]... SCENARIO\n"
@@ -28,6 +32,7 @@ static const char run_usage[] =
 "                          standard output\n"
 "  --trace FILE            write a trace that ui.perfetto.dev opens\n"
 "  --trace-window 1s..2s   only this part of the run\n"
+"  --record FILE           record every call of the scheduler, for ration replay\n"
 "  --check                 check every invariant of the scheduler after every event\n"
 "  --no-progress           no progress bar\n"
 "  -h, --help              print this\n"
@@ -37,7 +42,7 @@ static const char run_usage[] =
 
 enum {
 	OPTION_POLICY = 256, OPTION_TOPOLOGY, OPTION_SEED, OPTION_TIME, OPTION_JSON, OPTION_TRACE,
-	OPTION_WINDOW, OPTION_CHECK, OPTION_NO_PROGRESS
+	OPTION_WINDOW, OPTION_RECORD, OPTION_CHECK, OPTION_NO_PROGRESS
 };
 
 static const struct option run_options[] = {
@@ -48,6 +53,7 @@ static const struct option run_options[] = {
 	{ "json", required_argument, NULL, OPTION_JSON },
 	{ "trace", required_argument, NULL, OPTION_TRACE },
 	{ "trace-window", required_argument, NULL, OPTION_WINDOW },
+	{ "record", required_argument, NULL, OPTION_RECORD },
 	{ "check", no_argument, NULL, OPTION_CHECK },
 	{ "no-progress", no_argument, NULL, OPTION_NO_PROGRESS },
 	{ "help", no_argument, NULL, 'h' },
@@ -57,38 +63,17 @@ static const struct option run_options[] = {
 struct run {
 	struct scenario_options options;
 	struct command_policies policies;
-	const char *json_path, *trace_path;
+	const char *json_path, *trace_path, *record_path;
 	ration_ns trace_from_ns, trace_to_ns;
 	bool check, progress, help;
 
-	struct output json, trace;
+	struct output json, trace, record;
 	struct scenario scenario;
 	struct sim_result *result;       /* one for each policy */
 	uint32_t result_count;
 };
 
 /* ---- Options ---------------------------------------------------------- */
-
-static bool run_window(const char *text, struct run *run)
-{
-	const char *dots = strstr(text, "..");
-	char from[64] = "";
-
-	if (dots == NULL || (size_t)(dots - text) >= sizeof(from)) {
-		(void)command_wrong("run", "--trace-window '%.60s' is no window, expected two times "
-		                    "such as 1s..2s", text);
-		return false;
-	}
-	memcpy(from, text, (size_t)(dots - text));
-	if (!command_time("run", "--trace-window", from, &run->trace_from_ns) ||
-	    !command_time("run", "--trace-window", dots + 2, &run->trace_to_ns))
-		return false;
-	if (run->trace_from_ns < run->trace_to_ns)
-		return true;
-	(void)command_wrong("run", "--trace-window '%.60s' ends before it begins, expected two "
-	                    "times such as 1s..2s", text);
-	return false;
-}
 
 static bool run_time(const char *text, struct run *run)
 {
@@ -118,7 +103,10 @@ static bool run_option(int option, struct run *run)
 		run->trace_path = optarg;
 		return true;
 	case OPTION_WINDOW:
-		return run_window(optarg, run);
+		return command_window("run", optarg, &run->trace_from_ns, &run->trace_to_ns);
+	case OPTION_RECORD:
+		run->record_path = optarg;
+		return true;
 	case OPTION_CHECK:
 		run->check = true;
 		return true;
@@ -133,48 +121,32 @@ static bool run_option(int option, struct run *run)
 	}
 }
 
+/* Do two outputs go into one file?  Said, if so. */
+static bool run_clash(const char *a, const char *a_path, const char *b, const char *b_path)
+{
+	if (a_path == NULL || b_path == NULL || strcmp(a_path, b_path) != 0)
+		return false;
+	(void)command_wrong("run", "%s and %s into '%s', expected two files", a, b, a_path);
+	return true;
+}
+
 static bool run_options_fit(const struct run *run)
 {
+	const char *alone = run->trace_path != NULL ? "--trace" : "--record";
+
 	if (run->trace_to_ns != 0 && run->trace_path == NULL)
 		(void)command_wrong("run", "--trace-window without --trace, expected both");
-	else if (run->trace_path != NULL && run->policies.count > 1)
-		(void)command_wrong("run", "--trace with %" PRIu32 " policies, expected one",
+	else if ((run->trace_path != NULL || run->record_path != NULL) && run->policies.count > 1)
+		(void)command_wrong("run", "%s with %" PRIu32 " policies, expected one", alone,
 		                    run->policies.count);
-	else if (run->trace_path != NULL && run->json_path != NULL &&
-	         strcmp(run->trace_path, run->json_path) == 0)
-		(void)command_wrong("run", "--trace and --json into '%s', expected two files",
-		                    run->trace_path);
 	else
-		return true;
+		return !run_clash("--trace", run->trace_path, "--json", run->json_path) &&
+		       !run_clash("--record", run->record_path, "--json", run->json_path) &&
+		       !run_clash("--record", run->record_path, "--trace", run->trace_path);
 	return false;
 }
 
 /* ---- Running ---------------------------------------------------------- */
-
-static bool run_open(const char *option, const char *path, struct output *output)
-{
-	if (path == NULL || output_open(output, path))
-		return true;
-	(void)command_wrong("run", "%s: %s: cannot write: %s, expected a place to write to", option,
-	                    path, strerror(errno));
-	return false;
-}
-
-static bool run_commit(const char *option, struct output *output)
-{
-	char *path;
-	bool ok;
-
-	if (output->file == NULL)
-		return true;
-	path = allocate_text(output->path, strlen(output->path));
-	ok = output_commit(output);
-	if (!ok)
-		(void)command_wrong("run", "%s: %s: cannot write: %s", option, path,
-		                    strerror(errno));
-	free(path);
-	return ok;
-}
 
 /* One policy; what went wrong is said. */
 static int run_policy(struct run *run, const struct ration_policy *policy)
@@ -188,6 +160,8 @@ static int run_policy(struct run *run, const struct ration_policy *policy)
 	memset(&options, 0, sizeof(options));
 	options.check = run->check;
 	options.trace = run->trace.file;
+	options.record = run->record.file;
+	options.record_writer = "ration run " RATION_VERSION;
 	options.trace_from_ns = run->trace_from_ns;
 	options.trace_to_ns = run->trace_to_ns != 0 ? run->trace_to_ns : run->scenario.time_ns;
 	options.progress = progress_step;
@@ -201,6 +175,7 @@ static int run_policy(struct run *run, const struct ration_policy *policy)
 		diagnostics_error(&errors, result->refusal[0].mark, "%s", result->refusal[0].text);
 		return COMMAND_BAD_INPUT;
 	}
+	entitled_over_run(&run->scenario, result);
 	report_warn(stderr, &run->scenario, policy);
 	if (result->broken != NULL)
 		fprintf(stderr, "ration run: broken invariant under %s: %s\n",
@@ -216,7 +191,9 @@ static int run_report(struct run *run)
 {
 	struct page page = page_of(stdout);
 	json_t *document;
-	bool alone = run->json.file == stdout || run->trace.file == stdout, written = true;
+	bool alone = run->json.file == stdout || run->trace.file == stdout ||
+	             run->record.file == stdout;
+	bool written = true;
 
 	if (run->json.file != NULL) {
 		document = report_json_runs(&run->scenario, run->result, run->result_count);
@@ -226,7 +203,9 @@ static int run_report(struct run *run)
 	if (!written)
 		(void)command_wrong("run", "--json: %s: cannot write: %s", run->json.path,
 		                    strerror(errno));
-	if (!written || !run_commit("--json", &run->json) || !run_commit("--trace", &run->trace))
+	if (!written || !command_commit("run", "--json", &run->json) ||
+	    !command_commit("run", "--trace", &run->trace) ||
+	    !command_commit("run", "--record", &run->record))
 		return COMMAND_FAILED;
 	if (alone)
 		return COMMAND_OK;
@@ -266,11 +245,13 @@ static int run_all(struct run *run, const char *path)
 		run->options.policy = run->policies.policy[0];
 	if (!scenario_read(path, &run->options, &run->scenario, &errors))
 		return status;
-	if (run_open("--json", run->json_path, &run->json) &&
-	    run_open("--trace", run->trace_path, &run->trace))
+	if (command_open("run", "--json", run->json_path, &run->json) &&
+	    command_open("run", "--trace", run->trace_path, &run->trace) &&
+	    command_open("run", "--record", run->record_path, &run->record))
 		status = run_scenario(run);
 	output_discard(&run->json);
 	output_discard(&run->trace);
+	output_discard(&run->record);
 	for (uint32_t k = 0; k < run->result_count; k++)
 		sim_result_free(&run->result[k]);
 	free(run->result);

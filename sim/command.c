@@ -13,11 +13,17 @@
 
 #define OPTIONS_MAX 24u
 
+/* A program of its own has its whole name: "ration-threads". */
+static const char *command_prefix(const char *command)
+{
+	return strncmp(command, "ration", strlen("ration")) == 0 ? "" : "ration ";
+}
+
 int command_wrong(const char *command, const char *format, ...)
 {
 	va_list arguments;
 
-	fprintf(stderr, "ration %s: ", command);
+	fprintf(stderr, "%s%s: ", command_prefix(command), command);
 	va_start(arguments, format);
 	(void)vfprintf(stderr, format, arguments);
 	va_end(arguments);
@@ -42,10 +48,11 @@ static void command_option_unknown(const char *command, const char *given,
 	near = suggest(word, names, count);
 	if (near != NULL)
 		(void)command_wrong(command, "there is no option '%s' (did you mean '--%s'?), "
-		                    "expected what 'ration %s --help' lists", given, near, command);
+		                    "expected what '%s%s --help' lists", given, near,
+		                    command_prefix(command), command);
 	else
 		(void)command_wrong(command, "there is no option '%s', expected what "
-		                    "'ration %s --help' lists", given, command);
+		                    "'%s%s --help' lists", given, command_prefix(command), command);
 }
 
 /* The name of the option whose letter is `value`. */
@@ -64,8 +71,8 @@ int command_option(int argc, char **argv, const struct option *options)
 	option = getopt_long(argc, argv, ":h", options, NULL);
 	if (option == ':') {
 		(void)command_wrong(argv[0], "option '--%s' has no value, expected one; see "
-		                    "'ration %s --help'", command_option_name(options, optopt),
-		                    argv[0]);
+		                    "'%s%s --help'", command_option_name(options, optopt),
+		                    command_prefix(argv[0]), argv[0]);
 		return '?';
 	}
 	if (option == '?' && optopt != 0 && strchr(argv[optind - 1], '=') != NULL)
@@ -80,8 +87,9 @@ int command_option(int argc, char **argv, const struct option *options)
 const char *command_scenario(int argc, char **argv)
 {
 	if (optind >= argc) {
-		(void)command_wrong(argv[0], "no scenario, expected 'ration %s SCENARIO'; see "
-		                    "'ration %s --help'", argv[0], argv[0]);
+		(void)command_wrong(argv[0], "no scenario, expected '%s%s SCENARIO'; see "
+		                    "'%s%s --help'", command_prefix(argv[0]), argv[0],
+		                    command_prefix(argv[0]), argv[0]);
 		return NULL;
 	}
 	if (optind + 1 < argc) {
@@ -99,6 +107,27 @@ bool command_time(const char *command, const char *name, const char *text, ratio
 	if (quantity_time(text, strlen(text), ns, &error))
 		return true;
 	(void)command_wrong(command, "%s '%.60s' %s", name, text, error.what);
+	return false;
+}
+
+bool command_window(const char *command, const char *text, ration_ns *from_ns, ration_ns *to_ns)
+{
+	const char *dots = strstr(text, "..");
+	char from[64] = "";
+
+	if (dots == NULL || (size_t)(dots - text) >= sizeof(from)) {
+		(void)command_wrong(command, "--trace-window '%.60s' is no window, expected two "
+		                    "times such as 1s..2s", text);
+		return false;
+	}
+	memcpy(from, text, (size_t)(dots - text));
+	if (!command_time(command, "--trace-window", from, from_ns) ||
+	    !command_time(command, "--trace-window", dots + 2, to_ns))
+		return false;
+	if (*from_ns < *to_ns)
+		return true;
+	(void)command_wrong(command, "--trace-window '%.60s' ends before it begins, expected two "
+	                    "times such as 1s..2s", text);
 	return false;
 }
 
@@ -189,11 +218,37 @@ void command_topology_free(struct scenario_options *options)
 	options->topology = NULL;
 }
 
+bool command_open(const char *command, const char *option, const char *path,
+                  struct output *output)
+{
+	if (path == NULL || output_open(output, path))
+		return true;
+	(void)command_wrong(command, "%s: %s: cannot write: %s, expected a place to write to",
+	                    option, path, strerror(errno));
+	return false;
+}
+
+bool command_commit(const char *command, const char *option, struct output *output)
+{
+	char *path;
+	bool ok;
+
+	if (output->file == NULL)
+		return true;
+	path = allocate_text(output->path, strlen(output->path));
+	ok = output_commit(output);
+	if (!ok)
+		(void)command_wrong(command, "%s: %s: cannot write: %s", option, path,
+		                    strerror(errno));
+	free(path);
+	return ok;
+}
+
 int command_finish(const char *command, int status)
 {
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "ration %s: cannot write standard output: %s\n", command,
-		        strerror(errno));
+		fprintf(stderr, "%s%s: cannot write standard output: %s\n",
+		        command_prefix(command), command, strerror(errno));
 		return COMMAND_FAILED;
 	}
 	return status;

@@ -10,6 +10,7 @@
 
 #include <getopt.h>
 
+#include "output.h"
 #include "scenario_read.h"
 
 #ifdef __cplusplus
@@ -19,11 +20,15 @@ extern "C" {
 enum command_exit {
 	COMMAND_OK = 0,
 	COMMAND_FAILED = 1,      /* it ran and went wrong: no space, a broken invariant */
+	COMMAND_NO = 1,          /* a question was answered: no */
 	COMMAND_BAD_INPUT = 2    /* usage, a scenario, a set that cannot be admitted */
 };
 
 int cmd_run(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
+int cmd_ideal(int argc, char **argv);
+int cmd_admit(int argc, char **argv);
 
 /* As getopt_long(), but what is wrong is said in our own words: '?' then. */
 int command_option(int argc, char **argv, const struct option *options);
@@ -39,6 +44,9 @@ const char *command_scenario(int argc, char **argv);
 bool command_time(const char *command, const char *name, const char *text, ration_ns *ns);
 bool command_seed(const char *command, const char *text, struct scenario_options *options);
 
+/* "1s..2s": two times, the second one later. */
+bool command_window(const char *command, const char *text, ration_ns *from_ns, ration_ns *to_ns);
+
 #define COMMAND_POLICY_MAX 8u
 
 /* Policies named on the command line, in order: "credit" or "credit,rr". */
@@ -51,6 +59,12 @@ bool command_policy(const char *command, const char *text, struct command_polici
 /* The machine of --topology, for command_topology_free(); false: reported. */
 bool command_topology(const char *command, const char *spec, struct scenario_options *options);
 void command_topology_free(struct scenario_options *options);
+
+/* Open what `option` names, nothing for a NULL path; complete it, if it is open
+ * (output.h).  False: reported. */
+bool command_open(const char *command, const char *option, const char *path,
+                  struct output *output);
+bool command_commit(const char *command, const char *option, struct output *output);
 
 /* Standard output is complete and written?  Else says so: COMMAND_FAILED. */
 int command_finish(const char *command, int status);

@@ -8,8 +8,9 @@
  * guest_event() for a vCPU's, action_* for the scenario's.  The machine calls
  * guest_done() when what a running vCPU does is done; guests answer with
  * guest_begin(), machine_block() or machine_yield().  Every verb of the
- * library goes through sim_effects(), which only notes kicks; machine_kicks()
- * acts on them when the event is dealt with.
+ * library is called through its recorder (off, unless asked for), and goes
+ * through sim_effects(), which only notes kicks; machine_kicks() acts on them
+ * when the event is dealt with.
  *
  * WORK.  A vCPU has `left_ns` of work at full speed.  It shrinks only while
  * the vCPU runs, from saved to decide.  Where speeds differ (`scaled`) the
@@ -29,6 +30,7 @@
 
 #include "event.h"
 #include "random.h"
+#include "ration_record.h"
 #include "request.h"
 #include "sim.h"
 #include "trace.h"
@@ -72,7 +74,8 @@ struct vcpu {
 	ration_ns woken_ns;                  /* RATION_NEVER: not waiting after a wake-up */
 	ration_ns arrival_ns;                /* of the job or request at hand */
 	ration_ns own_left_ns;               /* while it helps: what waits */
-	uint64_t pending;                    /* periodic: releases waiting; barrier: round */
+	uint64_t pending;                    /* periodic: releases waiting; barrier: round;
+	                                      * recorded: the burst at hand */
 	uint64_t entity;                     /* whose random words it draws */
 	uint64_t draws[2];                   /* made so far; [0] in splitmix mode: state */
 	uint32_t carry, own_carry;           /* of left_ns, in 1 / speed_unit ns */
@@ -119,6 +122,7 @@ struct sim {
 	struct domain *dom0;                 /* NULL: nobody helps */
 
 	struct ration *ration;
+	struct ration_record record;         /* of it: all verbs go through this */
 	struct event_queue queue;
 	ration_ns now_ns;
 	ration_cpuset kicked;                /* to decide at once */
@@ -129,6 +133,7 @@ struct sim {
 	struct request_queue help;           /* what dom0 has not begun with */
 	ration_cpuset up_wanted;             /* CPUs to come back when they are idle */
 	struct trace *trace;                 /* NULL: nobody looks */
+	struct recording *recording;         /* NULL: nobody records */
 	struct sim_result *result;
 	struct cpu cpu[RATION_CPU_MAX];
 	uint32_t cpu_count, domain_count, vcpu_count;
@@ -289,6 +294,11 @@ void barrier_look(struct sim *s, struct vcpu *v);
 void barrier_down(struct sim *s, struct vcpu *v);
 void barrier_up(struct sim *s, struct vcpu *v);
 
+/* ---- guest_recorded.c -------------------------------------------------- */
+
+void recorded_event(struct sim *s, struct vcpu *v);
+void recorded_done(struct sim *s, struct vcpu *v);
+
 /* ---- action.c ---------------------------------------------------------- */
 
 /* Domain d comes.  False: refused, and result->refusal says why. */
@@ -302,6 +312,15 @@ void action_leave(struct sim *s, struct vcpu *v);
 
 /* A CPU runs nothing now: does it wait to come back on line? */
 void action_cpu_idle(struct sim *s, ration_cpu c);
+
+/* ---- recording.c ------------------------------------------------------- */
+
+/* The instance is made: a recorder for it, on if the options want one. */
+void recording_begin(struct sim *s, const struct ration_config *config);
+/* Between two events, if there is a recording: write what waits, if it is much. */
+void recording_drain(struct sim *s);
+/* The last record, and all that waits. */
+void recording_end(struct sim *s);
 
 /* ---- engine_check.c ---------------------------------------------------- */
 

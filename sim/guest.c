@@ -142,12 +142,8 @@ static void periodic_end(struct sim *s, struct vcpu *v)
 void guest_come(struct sim *s, struct vcpu *v)
 {
 	const struct scenario_workload *load = v->dom->load;
-	ration_ns phase_ns = load->phase_step_ns * v->idx;
+	ration_ns phase_ns = scenario_phase(load, v->idx);
 
-	if (load->phase_ns != NULL)
-		phase_ns = load->phase_ns[v->idx];
-	else if (load->phase_wrap_ns != 0)
-		phase_ns %= load->phase_wrap_ns;
 	if (load->random == RANDOM_SPLITMIX)
 		v->draws[0] = load->splitmix_seed + v->idx;
 	v->entity = random_entity(v->dom->scenario->name, v->idx);
@@ -180,6 +176,9 @@ void guest_event(struct sim *s, struct vcpu *v)
 	case WORKLOAD_SPINLOCK:
 	case WORKLOAD_BARRIER:
 		loop_begin(s, v);
+		break;
+	case WORKLOAD_RECORDED:
+		recorded_event(s, v);
 		break;
 	}
 }
@@ -214,6 +213,9 @@ void guest_done(struct sim *s, struct vcpu *v)
 		break;
 	case WORKLOAD_BARRIER:
 		barrier_done(s, v);
+		break;
+	case WORKLOAD_RECORDED:
+		recorded_done(s, v);
 		break;
 	case WORKLOAD_IDLE:
 	case WORKLOAD_HOG:

@@ -97,8 +97,8 @@ static void help_book(struct sim *s, const struct request *request)
 	d->result->helper_ns += request->cpu_ns;
 	if (!d->load->helper_charged || d->ration == NULL)
 		return;
-	ration_dom_charge(s->ration, d->ration, request->cpu_ns, RATION_HELPER_BACKEND, s->now_ns,
-	                  &fx);
+	ration_record_dom_charge(&s->record, d->ration, request->cpu_ns, RATION_HELPER_BACKEND,
+	                         s->now_ns, &fx);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 }
 

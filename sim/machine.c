@@ -235,7 +235,7 @@ static void machine_ask(struct sim *s, struct cpu *c, bool yielded)
 	struct ration_effects fx;
 
 	s->kicked &= ~ration_cpuset_of(c->id);
-	ration_decide(s->ration, c->id, s->now_ns, &d, &fx);
+	ration_record_decide(&s->record, c->id, s->now_ns, &d, &fx);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 	if (!d.switched) {
 		machine_continue(s, c, &d, yielded);
@@ -273,7 +273,7 @@ void machine_saved(struct sim *s, struct cpu *c)
 	c->switching = false;
 	c->old = NULL;
 	c->next = NULL;
-	ration_cpu_saved(s->ration, c->id, s->now_ns, &fx);
+	ration_record_saved(&s->record, c->id, s->now_ns, &fx);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 	if (old != NULL && old->leaving)
 		action_leave(s, old);
@@ -309,6 +309,7 @@ void machine_kicks(struct sim *s)
 			sim_broken(s, "the policy asks for decisions without end");
 			return;
 		}
+		s->record.from = c->id;
 		if (event_is_armed(&c->completion) && c->completion.time_ns == s->now_ns) {
 			event_cancel(&s->queue, &c->completion);
 			s->events++;
@@ -338,7 +339,7 @@ void machine_block(struct sim *s, struct vcpu *v)
 	v->left_ns = 0;
 	v->asleep = true;
 	machine_sleeping_set(v);
-	ration_vcpu_block(s->ration, v->ration, s->now_ns, &fx);
+	ration_record_block(&s->record, v->ration, s->now_ns, &fx);
 	sim_effects(s, &fx, c->id);
 	machine_ask(s, c, false);
 }
@@ -349,9 +350,9 @@ void machine_yield(struct sim *s, struct vcpu *v, struct vcpu *other)
 	struct ration_effects fx;
 
 	if (other != NULL && other->ration != NULL)
-		ration_vcpu_yield_to(s->ration, v->ration, other->ration, s->now_ns, &fx);
+		ration_record_yield_to(&s->record, v->ration, other->ration, s->now_ns, &fx);
 	else
-		ration_vcpu_yield(s->ration, v->ration, s->now_ns, &fx);
+		ration_record_yield(&s->record, v->ration, s->now_ns, &fx);
 	sim_effects(s, &fx, c->id);
 	machine_ask(s, c, true);
 }
@@ -368,6 +369,6 @@ void machine_wake(struct sim *s, struct vcpu *v)
 	              RATION_NEVER : s->now_ns;
 	if (s->trace != NULL)
 		trace_note(s->trace, s->now_ns, v->last_cpu, "wake", v->dom->scenario->name, v->idx);
-	ration_vcpu_wake(s->ration, v->ration, s->now_ns, &fx);
+	ration_record_wake(&s->record, v->ration, s->now_ns, &fx);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 }

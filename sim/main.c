@@ -19,7 +19,10 @@ static const struct command {
 	const char *arguments, *what;
 } commands[] = {
 	{ "run", cmd_run, "SCENARIO", "simulate a scenario and print what each VM got" },
+	{ "replay", cmd_replay, "LOG", "run a recorded log again, and compare each decision" },
 	{ "check", cmd_check, "SCENARIO", "say whether a scenario is valid, and what would run" },
+	{ "ideal", cmd_ideal, "SCENARIO", "print what each VM is owed, by linear programming" },
+	{ "admit", cmd_admit, "SCENARIO", "say whether all that is promised can be kept" },
 	{ "topology", cmd_topology, "[SPEC]", "draw a machine: this one, a file, or a description" },
 	{ "help", cmd_help, "[COMMAND]", "print this, or how to use a command" },
 };
@@ -53,8 +56,9 @@ static int unknown(const char *name)
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		names[i] = commands[i].name;
 	near = suggest(name, names, COMMAND_COUNT);
-	fprintf(stderr, "ration: there is no %s '%s'%s%s%s, expected one of run, check, topology, "
-	        "help; see 'ration --help'\n", name[0] == '-' ? "option" : "command", name,
+	fprintf(stderr, "ration: there is no %s '%s'%s%s%s, expected one of run, replay, "
+	        "check, ideal, admit, topology, help; see 'ration --help'\n",
+	        name[0] == '-' ? "option" : "command", name,
 	        near != NULL ? " (did you mean '" : "", near != NULL ? near : "",
 	        near != NULL ? "'?)" : "");
 	return COMMAND_BAD_INPUT;

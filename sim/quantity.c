@@ -7,6 +7,7 @@
 #define EXPECTED_PERCENT "expected a percentage of one CPU such as 25 or 12.5"
 #define EXPECTED_FRACTION "expected a fraction from 0.000001 to 1"
 #define EXPECTED_INTEGER "expected a whole number"
+#define EXPECTED_BOOL "expected true or false"
 #define EXPECTED_RATE "expected a rate such as 200/s"
 #define EXPECTED_DIST "expected a length of time, uniform(1ms..2ms), exp(2ms) or " \
 	"lognormal(2ms, 0.5)"
@@ -268,6 +269,20 @@ bool quantity_integer(const char *text, size_t length, uint64_t *value,
 	if (decimal_times(&number, 1, INT64_MAX, value) != DECIMAL_OK)
 		return scan_fail(0, "is too large, expected at most 9223372036854775807", error);
 	return true;
+}
+
+bool quantity_bool(const char *text, size_t length, bool *value, struct quantity_error *error)
+{
+	static const char *const words[] = {
+		"0", "1", "false", "true", "no", "yes", "off", "on"    /* odd ones mean true */
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i]) == length && memcmp(text, words[i], length) == 0) {
+			*value = i % 2 == 1;
+			return true;
+		}
+	return scan_fail(0, "is neither, " EXPECTED_BOOL, error);
 }
 
 /* Rates are counted in millionths: 1.5/s is 1,500,000 in 10^6 s.  The product

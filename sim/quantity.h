@@ -45,6 +45,8 @@ bool quantity_fraction(const char *text, size_t length, uint32_t *ppm,
                        struct quantity_error *error);
 bool quantity_integer(const char *text, size_t length, uint64_t *value,
                       struct quantity_error *error);
+/* 0, 1, false, true, no, yes, off, on */
+bool quantity_bool(const char *text, size_t length, bool *value, struct quantity_error *error);
 bool quantity_rate(const char *text, size_t length, ration_ns *gap_ns,
                    struct quantity_error *error);
 bool quantity_dist(const char *text, size_t length, struct scenario_dist *dist,

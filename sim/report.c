@@ -76,6 +76,15 @@ static void share_cell(struct table *t, ration_ns ns, const struct sim_result *r
 		table_add_cell(t, style, "%.2f", share(ns, r));
 }
 
+/* What is owed; CPUs. */
+static void entitled_cell(struct table *t, double cpus)
+{
+	if (cpus <= 0.0)
+		table_add_cell(t, STYLE_DIM, "-");
+	else
+		table_add_cell(t, STYLE_PLAIN, "%.2f", 100.0 * cpus);
+}
+
 static void time_cell(struct table *t, ration_ns ns, bool any)
 {
 	char text[QUANTITY_SIZE];
@@ -90,7 +99,7 @@ static void time_cell(struct table *t, ration_ns ns, bool any)
 struct shown {
 	struct report_attr attr;
 	bool wait[RATION_WAIT_COUNT];
-	bool helper, spin, wake, jobs;
+	bool entitled, helper, spin, shadow, wake, jobs;
 };
 
 static bool domain_has_jobs(const struct scenario_domain *d, const struct sim_domain *x)
@@ -105,6 +114,12 @@ static bool domain_has_wakes(const struct scenario_domain *d, const struct sim_d
 	return x->wake_ns.count != 0 && d->workload.kind != WORKLOAD_HOG;
 }
 
+/* Now, or at the start: an event may have changed it. */
+static bool domain_has_shadow(const struct scenario_domain *d, const struct sim_domain *x)
+{
+	return x->shadow.held_count != 0 || (d->attr.shadow && d->attr.cap_ppm != 0);
+}
+
 static bool shown_any_wait(const struct shown *shown)
 {
 	for (uint32_t w = 0; w < RATION_WAIT_COUNT; w++)
@@ -115,6 +130,7 @@ static bool shown_any_wait(const struct shown *shown)
 
 static void shown_find(struct shown *shown, const struct scenario *s, const struct sim_result *r)
 {
+	shown->entitled = r->is_entitled;
 	for (uint32_t i = 0; i < r->domain_count; i++) {
 		const struct sim_domain *d = &r->domain[i];
 
@@ -122,6 +138,7 @@ static void shown_find(struct shown *shown, const struct scenario *s, const stru
 			shown->wait[w] |= d->ledger.wait_ns[w] != 0;
 		shown->helper |= d->helper_ns != 0;
 		shown->spin |= d->spin_ns != 0;
+		shown->shadow |= domain_has_shadow(&s->domain[i], d);
 		shown->wake |= domain_has_wakes(&s->domain[i], d);
 		shown->jobs |= domain_has_jobs(&s->domain[i], d);
 	}
@@ -129,11 +146,13 @@ static void shown_find(struct shown *shown, const struct scenario *s, const stru
 
 static void domain_columns(struct table *t, struct shown *shown, const struct scenario *s)
 {
-	static const char wait[] = "wait %", wake[] = "wake-up", jobs[] = "jobs";
+	static const char wait[] = "wait %", wake[] = "wake-up", jobs[] = "jobs", hold[] = "would hold";
 
 	table_add_column(t, NULL, "domain", TABLE_LEFT);
 	shown->attr = report_attr_columns(t, s);
 	table_add_column(t, NULL, "CPU %", TABLE_RIGHT);
+	if (shown->entitled)
+		table_add_column(t, NULL, "entitled", TABLE_RIGHT);
 	if (shown->spin)
 		table_add_column(t, NULL, "spun %", TABLE_RIGHT);
 	if (shown->helper)
@@ -143,6 +162,10 @@ static void domain_columns(struct table *t, struct shown *shown, const struct sc
 			table_add_column(t, wait, ration_wait_name((enum ration_wait)w), TABLE_RIGHT);
 	if (!shown_any_wait(shown))
 		table_add_column(t, NULL, "wait %", TABLE_RIGHT);
+	if (shown->shadow) {
+		table_add_column(t, hold, "times", TABLE_RIGHT);
+		table_add_column(t, hold, "time %", TABLE_RIGHT);
+	}
 	if (shown->wake) {
 		table_add_column(t, wake, "p50", TABLE_RIGHT);
 		table_add_column(t, wake, "p99", TABLE_RIGHT);
@@ -158,7 +181,11 @@ static void domain_columns(struct table *t, struct shown *shown, const struct sc
 static void domain_share_cells(struct table *t, const struct shown *shown,
                                const struct sim_result *r, const struct sim_domain *d)
 {
+	char count[REPORT_COUNT_SIZE];
+
 	share_cell(t, d->ledger.running_ns, r, STYLE_HEAD);
+	if (shown->entitled)
+		entitled_cell(t, d->entitled);
 	if (shown->spin)
 		share_cell(t, d->spin_ns, r, STYLE_PLAIN);
 	if (shown->helper)
@@ -168,6 +195,11 @@ static void domain_share_cells(struct table *t, const struct shown *shown,
 			share_cell(t, d->ledger.wait_ns[w], r, STYLE_PLAIN);
 	if (!shown_any_wait(shown))
 		table_add_cell(t, STYLE_DIM, "-");
+	if (!shown->shadow)
+		return;
+	table_add_cell(t, d->shadow.held_count != 0 ? STYLE_PLAIN : STYLE_DIM, "%s",
+	               d->shadow.held_count != 0 ? report_count(d->shadow.held_count, count) : "-");
+	share_cell(t, d->shadow.held_ns, r, STYLE_PLAIN);
 }
 
 /* What of a row's latencies there is to show. */
@@ -205,10 +237,13 @@ static void domain_sum(const struct scenario *s, const struct sim_result *r,
 		const struct sim_domain *d = &r->domain[i];
 
 		sum->ledger.running_ns += d->ledger.running_ns;
+		sum->entitled += d->entitled;
 		for (uint32_t w = 0; w < RATION_WAIT_COUNT; w++)
 			sum->ledger.wait_ns[w] += d->ledger.wait_ns[w];
 		sum->helper_ns += d->helper_ns;
 		sum->spin_ns += d->spin_ns;
+		sum->shadow.held_count += d->shadow.held_count;
+		sum->shadow.held_ns += d->shadow.held_ns;
 		sum->jobs += d->jobs;
 		sum->misses += d->misses;
 		if (domain_has_wakes(&s->domain[i], d))
@@ -238,7 +273,7 @@ static void report_domains(const struct page *page, const struct scenario *s,
 {
 	struct table t = { NULL, 0, NULL, 0 };
 	struct shown shown;
-	uint32_t vcpus = 0, unheard = 0;
+	uint32_t vcpus = 0;
 
 	memset(&shown, 0, sizeof(shown));
 	shown_find(&shown, s, r);
@@ -253,15 +288,12 @@ static void report_domains(const struct page *page, const struct scenario *s,
 		domain_share_cells(&t, &shown, r, &r->domain[i]);
 		domain_latency_cells(&t, &shown, has, &r->domain[i]);
 		vcpus += d->vcpu_count;
-		unheard |= report_unheard(d, r->policy);
 	}
 	if (r->domain_count > 1)
 		domain_total(&t, &shown, s, r, vcpus);
 	table_print(&t, page);
 	table_free(&t);
-	if (unheard != 0)
-		fprintf(page->out, "%s* not honoured by %s%s\n", page_begin(page, STYLE_WARN),
-		        ration_policy_name(r->policy), page_end(page, STYLE_WARN));
+	report_attr_notes(page, s, r->policy);
 }
 
 /* ---- The CPUs --------------------------------------------------------- */
@@ -396,10 +428,12 @@ void report_refusals(const struct page *page, const struct sim_result *r)
 	for (uint32_t i = 0; i < r->refusal_count; i++) {
 		const struct sim_refusal *x = &r->refusal[i];
 
-		fprintf(page->out, "%s%s refused at %s%s: %s:%u:%u: %s\n",
-		        page_begin(page, STYLE_WARN), ration_policy_name(r->policy),
-		        quantity_time_format(x->at_ns, when), page_end(page, STYLE_WARN),
-		        x->mark.file, x->mark.line, x->mark.column, x->text);
+		fprintf(page->out, "%s%s refused at %s%s: %s", page_begin(page, STYLE_WARN),
+		        ration_policy_name(r->policy), quantity_time_format(x->at_ns, when),
+		        page_end(page, STYLE_WARN), x->mark.file);
+		if (x->mark.line != 0)
+			fprintf(page->out, ":%u:%u", x->mark.line, x->mark.column);
+		fprintf(page->out, ": %s\n", x->text);
 	}
 	if (r->refusal_count != 0)
 		fputc('\n', page->out);
@@ -428,13 +462,10 @@ void report_speed(const struct page *page, uint64_t events, double sim_s, double
 	                                                         rate), ratio);
 }
 
-void report_run(const struct page *page, const struct scenario *s, const struct sim_result *r)
+/* All but the first line and the last. */
+static void report_body(const struct page *page, const struct scenario *s,
+                        const struct sim_result *r)
 {
-	char time[QUANTITY_SIZE];
-
-	report_policy(page, s, r->policy);
-	fprintf(page->out, "; %s simulated, seed %" PRIu64 "\n", quantity_time_format(r->sim_ns, time),
-	        s->seed);
 	report_machine(page, s);
 	fputs("\n\n", page->out);
 	report_domains(page, s, r);
@@ -444,5 +475,44 @@ void report_run(const struct page *page, const struct scenario *s, const struct 
 	report_refusals(page, r);
 	report_cpu_total(page, r);
 	report_work(page, r);
+}
+
+void report_run(const struct page *page, const struct scenario *s, const struct sim_result *r)
+{
+	char time[QUANTITY_SIZE];
+
+	report_policy(page, s, r->policy);
+	fprintf(page->out, "; %s simulated, seed %" PRIu64 "\n", quantity_time_format(r->sim_ns, time),
+	        s->seed);
+	report_body(page, s, r);
 	report_speed(page, r->events, (double)r->sim_ns / (double)RATION_NS_PER_S, r->wall_s);
+}
+
+void report_replay(const struct page *page, const struct scenario *s, const struct sim_result *r,
+                   const struct report_log *log)
+{
+	char time[QUANTITY_SIZE], events[REPORT_COUNT_SIZE], decisions[REPORT_COUNT_SIZE];
+
+	report_policy(page, s, r->policy);
+	fprintf(page->out, "; %s recorded by %s\n", r->sim_ns % RATION_NS_PER_US == 0 ?
+	        quantity_time_format(r->sim_ns, time) : quantity_time_round(r->sim_ns, time),
+	        log->writer);
+	report_body(page, s, r);
+	fprintf(page->out, "%s events, %s decisions: all the same (in %.3f s)\n",
+	        report_count(r->events, events), report_count(log->decisions, decisions), r->wall_s);
+}
+
+void report_threads(const struct page *page, const struct scenario *s,
+                    const struct sim_result *r)
+{
+	char time[QUANTITY_SIZE], count[REPORT_COUNT_SIZE], rate[REPORT_COUNT_SIZE];
+
+	report_policy(page, s, r->policy);
+	fprintf(page->out, "; %s on threads, seed %" PRIu64 "\n",
+	        quantity_time_round(r->sim_ns, time), s->seed);
+	report_body(page, s, r);
+	fprintf(page->out, "the scheduler was entered %s times, %s times a second\n",
+	        report_count(r->events, count),
+	        report_count((uint64_t)((double)r->events / (r->wall_s > 1e-9 ? r->wall_s : 1e-9)),
+	                     rate));
 }

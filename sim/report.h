@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "oracle.h"
 #include "sim.h"
 #include "table.h"
 
@@ -18,12 +19,47 @@ extern "C" {
 /* One run: domains, CPUs, refusals, and a line about the run itself. */
 void report_run(const struct page *page, const struct scenario *s, const struct sim_result *r);
 
+/* A log that was replayed: the same tables, of what it says. */
+struct report_log {
+	const char *writer;              /* who recorded it */
+	uint64_t decisions;
+};
+void report_replay(const struct page *page, const struct scenario *s, const struct sim_result *r,
+                   const struct report_log *log);
+
+/* The same of a run in real time (ration-threads). */
+void report_threads(const struct page *page, const struct scenario *s,
+                    const struct sim_result *r);
+
 /* Several policies side by side.  run[i] is what policy[i] made of it. */
 void report_compare(const struct page *page, const struct scenario *s,
                     const struct sim_result *run, uint32_t run_count);
 
+/* Its tables alone, and what was refused. */
+void report_compare_tables(const struct page *page, const struct scenario *s,
+                           const struct sim_result *run, uint32_t run_count);
+
 /* What would run: machine, domains, events; for `ration check`. */
 void report_check(const struct page *page, const struct scenario *s);
+
+/* What the domains are owed; for `ration ideal`. */
+struct report_owed {
+	const struct ration_policy *policy;
+	bool all;                        /* also domains that come later */
+	const struct oracle_result *result;
+	const double *demand;            /* of each domain, in CPUs */
+};
+void report_ideal(const struct page *page, const struct scenario *s,
+                  const struct report_owed *x);
+json_t *report_json_ideal(const struct scenario *s, const struct report_owed *x);
+/* Is domain i part of it? */
+bool report_ideal_has(const struct scenario *s, const struct report_owed *x, uint32_t i);
+
+/* What sim_admission() answered; for `ration admit`. */
+void report_admission(const struct page *page, const struct scenario *s,
+                      const struct sim_result *r, bool admitted);
+json_t *report_json_admission(const struct scenario *s, const struct sim_result *r,
+                              bool admitted);
 
 /* The document of one run; of several, {"schema": 1, "runs": [...]}. */
 json_t *report_json(const struct scenario *s, const struct sim_result *r);
@@ -62,6 +98,9 @@ struct report_attr {
 };
 struct report_attr report_attr_columns(struct table *t, const struct scenario *s);
 void report_attr_cells(struct table *t, const struct scenario_domain *d, struct report_attr shown,
+                       const struct ration_policy *policy);
+/* Below such a table: what the marks mean that are in it. */
+void report_attr_notes(const struct page *page, const struct scenario *s,
                        const struct ration_policy *policy);
 
 #ifdef __cplusplus

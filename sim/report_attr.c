@@ -7,7 +7,7 @@
 #include "report.h"
 
 static const char *const attr_name[] = {
-	"weight", "cap", "floor", "burst", "period", "slice", "latency", "extratime"
+	"weight", "cap", "floor", "burst", "period", "slice", "latency", "extratime", "shadow"
 };
 #define ATTR_COUNT (sizeof(attr_name) / sizeof(attr_name[0]))
 
@@ -92,8 +92,10 @@ void report_attr_cells(struct table *t, const struct scenario_domain *d, struct 
 	table_add_cell(t, STYLE_PLAIN, "%" PRIu32, d->vcpu_count);
 	(void)snprintf(text, sizeof(text), "%" PRIu32, a->weight);
 	attr_cell(t, text, false, (unheard & RATION_ATTR_WEIGHT) != 0);
-	attr_cell(t, quantity_percent_format(a->cap_ppm, number), a->cap_ppm == 0,
-	          (unheard & RATION_ATTR_CAP) != 0);
+	(void)snprintf(text, sizeof(text), "%s%s", quantity_percent_format(a->cap_ppm, number),
+	               a->shadow ? "~" : "");
+	attr_cell(t, text, a->cap_ppm == 0,
+	          (unheard & (RATION_ATTR_CAP | RATION_ATTR_SHADOW)) != 0);
 	attr_cell(t, quantity_percent_format(a->floor_ppm, number), a->floor_ppm == 0,
 	          (unheard & RATION_ATTR_FLOOR) != 0);
 	if (shown.burst)
@@ -104,4 +106,21 @@ void report_attr_cells(struct table *t, const struct scenario_domain *d, struct 
 	(void)snprintf(text, sizeof(text), "%s/", quantity_time_format(a->slice_ns, number));
 	(void)strcat(text, quantity_time_format(a->period_ns, number));
 	attr_cell(t, text, a->slice_ns == 0, (unheard & RATION_ATTR_SLICE) != 0);
+}
+
+void report_attr_notes(const struct page *page, const struct scenario *s,
+                       const struct ration_policy *policy)
+{
+	uint32_t unheard = 0;
+	bool shadow = false;
+
+	for (uint32_t i = 0; i < s->domain_count; i++) {
+		unheard |= report_unheard(&s->domain[i], policy);
+		shadow |= s->domain[i].attr.shadow && s->domain[i].attr.cap_ppm != 0;
+	}
+	if (unheard != 0)
+		fprintf(page->out, "%s* not honoured by %s%s\n", page_begin(page, STYLE_WARN),
+		        ration_policy_name(policy), page_end(page, STYLE_WARN));
+	if (shadow)
+		fputs("~ a shadow: not enforced\n", page->out);
 }

@@ -61,12 +61,14 @@ static void text_workload(struct text *t, const struct scenario_workload *w)
 		[WORKLOAD_IDLE] = "idle", [WORKLOAD_HOG] = "hog", [WORKLOAD_LOOP] = "loop",
 		[WORKLOAD_PERIODIC] = "periodic", [WORKLOAD_SERVER] = "server",
 		[WORKLOAD_SPINLOCK] = "spinlock", [WORKLOAD_BARRIER] = "barrier",
+		[WORKLOAD_RECORDED] = "recorded",
 	};
 
 	text_add(t, "%s", name[w->kind]);
 	if (w->kind == WORKLOAD_SERVER)
 		text_server(t, w);
-	else if (w->kind != WORKLOAD_IDLE && w->kind != WORKLOAD_HOG)
+	else if (w->kind != WORKLOAD_IDLE && w->kind != WORKLOAD_HOG &&
+	         w->kind != WORKLOAD_RECORDED)
 		text_dist(t, "run", &w->run);
 	if (w->kind == WORKLOAD_LOOP)
 		text_dist(t, "block", &w->block);
@@ -163,13 +165,7 @@ static void check_domains(const struct page *page, const struct scenario *s)
 
 static void check_notes(const struct page *page, const struct scenario *s)
 {
-	uint32_t unheard = 0;
-
-	for (uint32_t i = 0; i < s->domain_count; i++)
-		unheard |= report_unheard(&s->domain[i], s->policy);
-	if (unheard != 0)
-		fprintf(page->out, "%s* not honoured by %s%s\n", page_begin(page, STYLE_WARN),
-		        ration_policy_name(s->policy), page_end(page, STYLE_WARN));
+	report_attr_notes(page, s, s->policy);
 	for (uint32_t i = 0; i < s->domain_count; i++)
 		if (s->domain[i].ignored != NULL &&
 		    (i == 0 || s->domain[i].ignored != s->domain[i - 1].ignored))
@@ -199,6 +195,8 @@ static void event_set_text(struct text *t, const struct scenario_event *e)
 		text_time(t, "latency", e->attr.latency_ns);
 	if ((e->attr_given & RATION_ATTR_EXTRATIME) != 0)
 		text_add(t, ", extratime %s", e->attr.extratime ? "on" : "off");
+	if ((e->attr_given & RATION_ATTR_SHADOW) != 0)
+		text_add(t, ", shadow %s", e->attr.shadow ? "on" : "off");
 }
 
 static void event_pin_text(struct text *t, const struct scenario *s,

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Several policies side by side. */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "quantity.h"
 #include "report.h"
 
 enum measure {
-	MEASURE_USED, MEASURE_WAIT, MEASURE_WAKE, MEASURE_RESPONSE, MEASURE_MISSES, MEASURE_COUNT
+	MEASURE_USED, MEASURE_ENTITLED, MEASURE_WAIT, MEASURE_SHADOW, MEASURE_WAKE,
+	MEASURE_RESPONSE, MEASURE_MISSES, MEASURE_COUNT
 };
 
 static const char *const measure_name[MEASURE_COUNT] = {
-	"CPU %", "wait %", "wake-up p99", "job p99", "jobs missed"
+	"CPU %", "entitled", "wait %", "would hold %", "wake-up p99", "job p99", "jobs missed"
 };
+
+static const char *compare_name(const struct sim_result *r)
+{
+	return r->label != NULL ? r->label : ration_policy_name(r->policy);
+}
 
 static ration_ns waited(const struct sim_domain *d)
 {
@@ -27,9 +34,13 @@ static bool measure_applies(enum measure m, const struct scenario_domain *d,
                             const struct sim_domain *x)
 {
 	switch (m) {
+	case MEASURE_ENTITLED:
+		return x->entitled > 0.0;
 	case MEASURE_USED:
 	case MEASURE_WAIT:
 		return true;
+	case MEASURE_SHADOW:
+		return x->shadow.held_count != 0;
 	case MEASURE_WAKE:
 		return x->wake_ns.count != 0 && d->workload.kind != WORKLOAD_HOG;
 	case MEASURE_RESPONSE:
@@ -53,8 +64,15 @@ static void measure_cell(struct table *t, enum measure m, const struct sim_resul
 		table_add_cell(t, STYLE_HEAD, "%.2f",
 		               100.0 * (double)d->ledger.running_ns / (double)r->sim_ns);
 		break;
+	case MEASURE_ENTITLED:
+		table_add_cell(t, STYLE_PLAIN, "%.2f", 100.0 * d->entitled);
+		break;
 	case MEASURE_WAIT:
 		table_add_cell(t, STYLE_PLAIN, "%.2f", 100.0 * (double)waited(d) / (double)r->sim_ns);
+		break;
+	case MEASURE_SHADOW:
+		table_add_cell(t, STYLE_PLAIN, "%.2f",
+		               100.0 * (double)d->shadow.held_ns / (double)r->sim_ns);
 		break;
 	case MEASURE_WAKE:
 		table_add_cell(t, STYLE_PLAIN, "%s",
@@ -73,14 +91,34 @@ static void measure_cell(struct table *t, enum measure m, const struct sim_resul
 	}
 }
 
+/* How many columns each measure has: as many as runs, or none; one where all
+ * runs have the same. */
+static void measure_columns(const struct scenario *s, const struct sim_result *run,
+                            uint32_t run_count, uint32_t columns[MEASURE_COUNT])
+{
+	bool same = true;
+
+	for (uint32_t k = 0; k < run_count; k++)
+		for (uint32_t i = 0; i < s->domain_count; i++) {
+			const struct sim_domain *d = &run[k].domain[i];
+
+			same &= fabs(d->entitled - run[0].domain[i].entitled) < 1e-6;
+			for (uint32_t m = 0; m < MEASURE_COUNT; m++)
+				if (measure_applies((enum measure)m, &s->domain[i], d))
+					columns[m] = run_count;
+		}
+	if (same && columns[MEASURE_ENTITLED] != 0)
+		columns[MEASURE_ENTITLED] = 1;
+}
+
 static void compare_row(struct table *t, const struct scenario *s, const struct sim_result *run,
-                        uint32_t run_count, const bool shown[MEASURE_COUNT], uint32_t i,
+                        const uint32_t columns[MEASURE_COUNT], uint32_t i,
                         struct report_attr attr)
 {
 	table_add_cell(t, STYLE_HEAD, "%s", s->domain[i].name);
 	report_attr_cells(t, &s->domain[i], attr, NULL);
 	for (uint32_t m = 0; m < MEASURE_COUNT; m++)
-		for (uint32_t k = 0; k < run_count && shown[m]; k++) {
+		for (uint32_t k = 0; k < columns[m]; k++) {
 			const struct sim_domain *d = &run[k].domain[i];
 
 			if (measure_applies((enum measure)m, &s->domain[i], d))
@@ -94,22 +132,19 @@ static void compare_domains(const struct page *page, const struct scenario *s,
                             const struct sim_result *run, uint32_t run_count)
 {
 	struct table t = { NULL, 0, NULL, 0 };
-	bool shown[MEASURE_COUNT] = { false };
+	uint32_t columns[MEASURE_COUNT] = { 0 };
 	struct report_attr attr;
 
-	for (uint32_t k = 0; k < run_count; k++)
-		for (uint32_t i = 0; i < s->domain_count; i++)
-			for (uint32_t m = 0; m < MEASURE_COUNT; m++)
-				shown[m] |= measure_applies((enum measure)m, &s->domain[i],
-				                            &run[k].domain[i]);
+	measure_columns(s, run, run_count, columns);
 	table_add_column(&t, NULL, "domain", TABLE_LEFT);
 	attr = report_attr_columns(&t, s);
 	for (uint32_t m = 0; m < MEASURE_COUNT; m++)
-		for (uint32_t k = 0; k < run_count && shown[m]; k++)
-			table_add_column(&t, measure_name[m], ration_policy_name(run[k].policy),
-			                 TABLE_RIGHT);
+		for (uint32_t k = 0; k < columns[m]; k++)
+			table_add_column(&t, columns[m] == run_count ? measure_name[m] : NULL,
+			                 columns[m] == run_count ? compare_name(&run[k]) :
+			                 measure_name[m], TABLE_RIGHT);
 	for (uint32_t i = 0; i < s->domain_count; i++)
-		compare_row(&t, s, run, run_count, shown, i, attr);
+		compare_row(&t, s, run, columns, i, attr);
 	table_print(&t, page);
 	table_free(&t);
 }
@@ -121,14 +156,16 @@ static void compare_machine(const struct page *page, const struct sim_result *ru
 	struct table t = { NULL, 0, NULL, 0 };
 	char text[REPORT_COUNT_SIZE];
 
-	table_add_column(&t, NULL, "policy", TABLE_LEFT);
+	table_add_column(&t, NULL, run[0].label != NULL ? "" : "policy", TABLE_LEFT);
 	table_add_column(&t, NULL, "busy %", TABLE_RIGHT);
 	table_add_column(&t, NULL, "overhead %", TABLE_RIGHT);
 	table_add_column(&t, NULL, "dispatches", TABLE_RIGHT);
 	table_add_column(&t, NULL, "preemptions", TABLE_RIGHT);
 	table_add_column(&t, NULL, "migrations", TABLE_RIGHT);
 	table_add_column(&t, NULL, "refused", TABLE_RIGHT);
-	table_add_column(&t, NULL, "events", TABLE_RIGHT);
+	/* those of a log are other ones than those of a simulation */
+	if (run[0].label == NULL)
+		table_add_column(&t, NULL, "events", TABLE_RIGHT);
 	for (uint32_t k = 0; k < run_count; k++) {
 		const struct sim_result *r = &run[k];
 		double busy = 0.0, overhead = 0.0;
@@ -138,7 +175,7 @@ static void compare_machine(const struct page *page, const struct sim_result *ru
 			busy += (double)r->cpu[c].busy_ns;
 			overhead += (double)r->cpu[c].overhead_ns;
 		}
-		table_add_cell(&t, STYLE_HEAD, "%s", ration_policy_name(r->policy));
+		table_add_cell(&t, STYLE_HEAD, "%s", compare_name(r));
 		table_add_cell(&t, STYLE_PLAIN, "%.2f", busy / whole);
 		table_add_cell(&t, STYLE_PLAIN, "%.2f", overhead / whole);
 		table_add_cell(&t, STYLE_PLAIN, "%s", report_count(r->dispatches, text));
@@ -146,10 +183,22 @@ static void compare_machine(const struct page *page, const struct sim_result *ru
 		table_add_cell(&t, STYLE_PLAIN, "%s", report_count(r->migrations, text));
 		table_add_cell(&t, r->refusal_count != 0 ? STYLE_WARN : STYLE_DIM, "%" PRIu32,
 		               r->refusal_count);
-		table_add_cell(&t, STYLE_PLAIN, "%s", report_count(r->events, text));
+		if (run[0].label == NULL)
+			table_add_cell(&t, STYLE_PLAIN, "%s", report_count(r->events, text));
 	}
 	table_print(&t, page);
 	table_free(&t);
+}
+
+void report_compare_tables(const struct page *page, const struct scenario *s,
+                           const struct sim_result *run, uint32_t run_count)
+{
+	compare_domains(page, s, run, run_count);
+	fputc('\n', page->out);
+	compare_machine(page, run, run_count);
+	fputc('\n', page->out);
+	for (uint32_t k = 0; k < run_count; k++)
+		report_refusals(page, &run[k]);
 }
 
 void report_compare(const struct page *page, const struct scenario *s,
@@ -167,12 +216,7 @@ void report_compare(const struct page *page, const struct scenario *s,
 	        quantity_time_format(s->time_ns, time), s->seed);
 	report_machine(page, s);
 	fputs("\n\n", page->out);
-	compare_domains(page, s, run, run_count);
-	fputc('\n', page->out);
-	compare_machine(page, run, run_count);
-	fputc('\n', page->out);
-	for (uint32_t k = 0; k < run_count; k++)
-		report_refusals(page, &run[k]);
+	report_compare_tables(page, s, run, run_count);
 	for (uint32_t k = 0; k < run_count; k++) {
 		events += run[k].events;
 		sim_s += (double)run[k].sim_ns / (double)RATION_NS_PER_S;

@@ -2,6 +2,7 @@
 /* What a run came to, for programs: docs/scenario.md lists the keys. */
 #include <inttypes.h>
 
+#include "refusal.h"
 #include "report.h"
 
 #define JSON_DIGITS 9
@@ -21,12 +22,17 @@ static void put_real(json_t *object, const char *key, double value)
 	(void)json_object_set_new(object, key, json_real(value));
 }
 
-static void put_text(json_t *object, const char *key, const char *text)
+/* A name in another encoding than UTF-8 is no reason to lose the document. */
+static json_t *json_text(const char *text)
 {
 	json_t *value = json_string(text);
 
-	/* a name in another encoding than UTF-8 is no reason to lose the document */
-	(void)json_object_set_new(object, key, value != NULL ? value : json_string("?"));
+	return value != NULL ? value : json_string("?");
+}
+
+static void put_text(json_t *object, const char *key, const char *text)
+{
+	(void)json_object_set_new(object, key, json_text(text));
 }
 
 static void put_share(json_t *object, const char *key, ration_ns ns, const struct sim_result *r)
@@ -50,7 +56,8 @@ static void put_attr(json_t *domain, const struct scenario_domain *d,
                      const struct ration_policy *policy)
 {
 	static const char *const name[] = {
-		"weight", "cap", "floor", "burst", "period", "slice", "latency", "extratime"
+		"weight", "cap", "floor", "burst", "period", "slice", "latency", "extratime",
+		"shadow"
 	};
 	uint32_t unheard = report_unheard(d, policy);
 	json_t *list = json_array();
@@ -63,6 +70,7 @@ static void put_attr(json_t *domain, const struct scenario_domain *d,
 	put_count(domain, "slice_ns", d->attr.slice_ns);
 	put_count(domain, "latency_ns", d->attr.latency_ns);
 	(void)json_object_set_new(domain, "extratime", json_boolean(d->attr.extratime));
+	(void)json_object_set_new(domain, "shadow", json_boolean(d->attr.shadow));
 	for (uint32_t i = 0; i < sizeof(name) / sizeof(name[0]); i++)
 		if ((unheard >> i & 1) != 0)
 			(void)json_array_append_new(list, json_string(name[i]));
@@ -89,11 +97,15 @@ static json_t *json_domain(const struct scenario *s, const struct sim_result *r,
 	put_count(domain, "vcpus", d->vcpu_count);
 	put_attr(domain, d, r->policy);
 	put_share(domain, "used", x->ledger.running_ns, r);
+	if (r->is_entitled)
+		put_real(domain, "entitled", 100.0 * x->entitled);
 	(void)json_object_set_new(domain, "wait", json_wait(&x->ledger, r));
 	put_share(domain, "blocked", x->ledger.blocked_ns, r);
 	put_share(domain, "down", x->ledger.down_ns, r);
 	put_share(domain, "in_dom0", x->helper_ns, r);
 	put_share(domain, "spun", x->spin_ns, r);
+	put_count(domain, "shadow_held_count", x->shadow.held_count);
+	put_real(domain, "shadow_held_s", (double)x->shadow.held_ns / (double)RATION_NS_PER_S);
 	(void)json_object_set_new(domain, "wake_ns", json_latency(&x->wake_ns));
 	(void)json_object_set_new(domain, "response_ns", json_latency(&x->response_ns));
 	put_count(domain, "jobs", x->jobs);
@@ -203,6 +215,62 @@ json_t *report_json_runs(const struct scenario *s, const struct sim_result *run,
 	for (uint32_t k = 0; k < run_count; k++)
 		(void)json_array_append_new(runs, report_json(s, &run[k]));
 	(void)json_object_set_new(document, "runs", runs);
+	return document;
+}
+
+static json_t *json_ideal_domain(const struct scenario *s, const struct report_owed *x, uint32_t i)
+{
+	const struct scenario_domain *d = &s->domain[i];
+	const struct oracle_share *share = &x->result->share[i];
+	json_t *domain = json_object(), *vcpus = json_array();
+
+	put_text(domain, "name", d->name);
+	put_count(domain, "id", report_domain_id(s, i));
+	put_attr(domain, d, x->policy);
+	put_real(domain, "demand", 100.0 * x->demand[i]);
+	put_real(domain, "entitled", 100.0 * share->entitled);
+	for (uint32_t v = 0; v < d->vcpu_count; v++)
+		(void)json_array_append_new(vcpus, json_real(100.0 * share->vcpu[v]));
+	(void)json_object_set_new(domain, "vcpus", vcpus);
+	return domain;
+}
+
+json_t *report_json_ideal(const struct scenario *s, const struct report_owed *x)
+{
+	json_t *document = json_object(), *domains = json_array();
+
+	put_count(document, "schema", 1);
+	put_text(document, "policy", ration_policy_name(x->policy));
+	put_text(document, "topology", s->topology_name);
+	for (uint32_t i = 0; i < s->domain_count; i++)
+		if (report_ideal_has(s, x, i))
+			(void)json_array_append_new(domains, json_ideal_domain(s, x, i));
+	(void)json_object_set_new(document, "domains", domains);
+	return document;
+}
+
+json_t *report_json_admission(const struct scenario *s, const struct sim_result *r, bool admitted)
+{
+	const struct ration_refusal *why = admitted ? NULL : &r->refusal[0].why;
+	json_t *document = json_object(), *held_by = json_array();
+	char cpus[RATION_CPULIST_SIZE] = "";
+
+	put_count(document, "schema", 1);
+	put_text(document, "policy", ration_policy_name(r->policy));
+	put_text(document, "topology", s->topology_name);
+	(void)json_object_set_new(document, "admitted", json_boolean(admitted));
+	put_text(document, "reason", admitted ? "" : r->refusal[0].text);
+	for (uint32_t i = 0; why != NULL && i < why->holder_count && i < RATION_HOLDERS_MAX; i++)
+		(void)json_array_append_new(held_by, json_text(refusal_name(s, why->holder[i])));
+	if (why != NULL)
+		(void)ration_cpulist_format(why->cpus, cpus, sizeof(cpus));
+	put_real(document, "missing", why != NULL ? (double)why->missing_ppm / 10000.0 : 0.0);
+	put_text(document, "cpus", cpus);
+	(void)json_object_set_new(document, "held_by", held_by);
+	if (why != NULL && why->reason != RATION_REFUSED_NOTHING)
+		put_real(document, "would_fit", (double)why->fit_ppm / 10000.0);
+	else
+		(void)json_object_set_new(document, "would_fit", json_null());
 	return document;
 }
 

@@ -23,6 +23,15 @@ const struct ration_policy *scenario_policy_find(const char *name)
 	return NULL;
 }
 
+ration_ns scenario_phase(const struct scenario_workload *w, uint32_t idx)
+{
+	ration_ns phase_ns = w->phase_step_ns * idx;
+
+	if (w->phase_ns != NULL)
+		return w->phase_ns[idx];
+	return w->phase_wrap_ns != 0 ? phase_ns % w->phase_wrap_ns : phase_ns;
+}
+
 void scenario_free(struct scenario *s)
 {
 	for (size_t i = 0; i < s->owned_count; i++)

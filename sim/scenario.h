@@ -52,7 +52,22 @@ enum scenario_workload_kind {
 	WORKLOAD_PERIODIC,   /* a job each period, with a deadline */
 	WORKLOAD_SERVER,     /* requests arrive, any vCPU of the domain serves the oldest */
 	WORKLOAD_SPINLOCK,   /* think, take the domain's one lock (spinning), hold, release */
-	WORKLOAD_BARRIER     /* run, then spin or block until all vCPUs of the domain have */
+	WORKLOAD_BARRIER,    /* run, then spin or block until all vCPUs of the domain have */
+	WORKLOAD_RECORDED    /* what a log has of each vCPU, again and again (load.h) */
+};
+
+/* CPU time of a recorded vCPU, and how it ended: blocked for so long, or one of BURST_x. */
+struct scenario_burst {
+	ration_ns run_ns, then_ns;
+};
+#define BURST_SLEEPS  RATION_NEVER          /* blocked for good */
+#define BURST_YIELDS  (RATION_NEVER - 1)    /* yielded */
+#define BURST_GOES_ON (RATION_NEVER - 2)    /* the log ended: runs on into the next burst */
+
+/* The bursts of a vCPU, the first one again after the last; 0: it never blocks. */
+struct scenario_recorded {
+	struct scenario_burst *burst;
+	uint64_t count;
 };
 
 struct scenario_workload {
@@ -72,6 +87,7 @@ struct scenario_workload {
 	ration_ns through_dom0_ns;       /* server, loop: CPU time that dom0 spends on each request
 	                                  * (on each wake-up) before it reaches the guest */
 	bool helper_charged;             /* book that dom0 time to the domain (ration_dom_charge) */
+	struct scenario_recorded *recorded;      /* recorded: one per vCPU */
 	/* When vCPU i begins: phase_ns[i] if given (one per vCPU), else
 	 * (i * phase_step_ns) mod phase_wrap_ns (wrap 0: no wrap). */
 	ration_ns *phase_ns;
@@ -156,6 +172,9 @@ struct scenario {
 extern const struct ration_policy *const scenario_policies[];
 extern const uint32_t scenario_policy_count;
 const struct ration_policy *scenario_policy_find(const char *name);
+
+/* When vCPU idx of that workload begins. */
+ration_ns scenario_phase(const struct scenario_workload *w, uint32_t idx);
 
 void scenario_free(struct scenario *s);
 

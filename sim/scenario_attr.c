@@ -33,6 +33,8 @@ static bool attr_read(struct reader *r, const struct tree_field *f, enum ration_
 		return tree_time(&r->tree, f, &attr->latency_ns);
 	case RATION_ATTR_EXTRATIME:
 		return tree_bool(&r->tree, f, &attr->extratime);
+	case RATION_ATTR_SHADOW:
+		return tree_bool(&r->tree, f, &attr->shadow);
 	case RATION_ATTR_TSLICE:
 	case RATION_ATTR_RATELIMIT:
 		break;
@@ -91,6 +93,7 @@ static void attr_report_range(struct reader *r, const struct reader_attr *a,
 	case RATION_ATTR_CAP:
 	case RATION_ATTR_FLOOR:
 	case RATION_ATTR_EXTRATIME:
+	case RATION_ATTR_SHADOW:
 	case RATION_ATTR_TSLICE:
 	case RATION_ATTR_RATELIMIT:
 		diagnostics_error(r->errors, at, "attribute out of range, expected less");
@@ -129,6 +132,11 @@ bool reader_attr_check(struct reader *r, const struct reader_attr *a, uint32_t v
 		                  "floor %s is above the cap, expected at most %s",
 		                  quantity_percent_format(a->value.floor_ppm, floor),
 		                  quantity_percent_format(a->value.cap_ppm, cap));
+		return false;
+	}
+	if ((a->given & RATION_ATTR_SHADOW) != 0 && a->value.shadow && a->value.cap_ppm == 0) {
+		diagnostics_error(r->errors, attr_mark(a, RATION_ATTR_SHADOW, fallback),
+		                  "shadow without a cap, expected a cap that is not to be enforced");
 		return false;
 	}
 	if (ration_attr_check(&a->value, &bad) == RATION_OK)

@@ -316,6 +316,8 @@ static void walk_set(struct reader *r, const struct scenario_event *e, struct fa
 		a.value.latency_ns = e->attr.latency_ns;
 	if ((e->attr_given & RATION_ATTR_EXTRATIME) != 0)
 		a.value.extratime = e->attr.extratime;
+	if ((e->attr_given & RATION_ATTR_SHADOW) != 0)
+		a.value.shadow = e->attr.shadow;
 	if (reader_attr_check(r, &a, r->s->domain[e->domain].vcpu_count, e->mark))
 		fate->attr = a.value;
 }

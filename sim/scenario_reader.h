@@ -27,11 +27,12 @@ void *reader_keep(struct reader *r, void *memory);
 
 /* ---- Attributes: of a domain, and in an event ------------------------- */
 
-#define READER_ATTR_COUNT 8u     /* RATION_ATTR_WEIGHT .. RATION_ATTR_EXTRATIME, by bit */
+#define READER_ATTR_COUNT 9u     /* RATION_ATTR_WEIGHT .. RATION_ATTR_SHADOW, by bit */
 
 /* The YAML keys of the attributes, in the order of their bits. */
 #define READER_ATTR_KEYS \
-	"weight", "cap", "floor", "burst", "period", "slice", "latency", "extratime"
+	"weight", "cap", "floor", "burst", "period", "slice", "latency", "extratime", \
+	"shadow"
 
 struct reader_attr {
 	struct ration_attr value;
@@ -42,8 +43,8 @@ struct reader_attr {
 /* field[0..READER_ATTR_COUNT-1], those given, into *a. */
 void reader_attr_read(struct reader *r, const struct tree_field *field, struct reader_attr *a);
 
-/* Ranges, and that cap and floor fit `vcpus`; reported at the attribute's mark,
- * or at `fallback` where it was not given. */
+/* Ranges, that cap and floor fit `vcpus`, and that a shadow has a cap; reported at the
+ * attribute's mark, or at `fallback` where it was not given. */
 bool reader_attr_check(struct reader *r, const struct reader_attr *a, uint32_t vcpus,
                        struct scenario_mark fallback);
 

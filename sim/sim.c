@@ -162,20 +162,24 @@ static void sim_instance_init(struct sim *s, const struct ration_policy **polici
 	status = ration_init(s->memory, s->result->instance_bytes, &config, 0, &s->ration);
 	assert(status == RATION_OK);
 	(void)status;
+	recording_begin(s, &config);
 }
 
-/* All that is there from the beginning is admitted before anything happens. */
-static bool sim_admit(struct sim *s)
+/* All that is there from the beginning is admitted before anything happens;
+ * `all`: what comes later, too. */
+static bool sim_admit(struct sim *s, bool all)
 {
 	uint32_t i;
 
 	for (i = 0; i < s->domain_count; i++) {
 		struct domain *d = &s->domain[i];
 
-		if (d->scenario->start_ns != 0)
+		if (d->scenario->start_ns != 0 && !all)
 			sim_arm(s, &d->come, d->scenario->start_ns);
 		else if (!action_come(s, d))
 			return false;
+		if (s->recording != NULL)
+			recording_drain(s);
 	}
 	return true;
 }
@@ -187,12 +191,13 @@ static void sim_expire(struct sim *s)
 	struct ration_effects fx;
 
 	s->expire_ns = RATION_NEVER;
-	ration_expire(s->ration, s->now_ns, &fx);
+	ration_record_expire(&s->record, s->now_ns, &fx);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 }
 
 static void sim_dispatch(struct sim *s, const struct event *e)
 {
+	s->record.from = e->kind <= EVENT_KIND_SAVED ? e->id : RATION_CPU_NONE;
 	switch ((enum event_kind)e->kind) {
 	case EVENT_KIND_COMPLETION:
 		machine_completion(s, &s->cpu[e->id]);
@@ -235,11 +240,14 @@ static void sim_watch(struct sim *s)
 	}
 	if (s->options->progress != NULL && (s->events & PROGRESS_MASK) == 0)
 		s->options->progress(s->options->progress_context, s->now_ns);
+	if (s->recording != NULL)
+		recording_drain(s);
 }
 
 static void sim_loop(struct sim *s)
 {
-	const bool is_watched = s->options->check || s->options->progress != NULL;
+	const bool is_watched = s->options->check || s->options->progress != NULL ||
+	                        s->recording != NULL;
 	uint32_t at_once = 0;
 	struct event *e;
 
@@ -297,6 +305,7 @@ static void sim_report(struct sim *s)
 		if (!d->leaving)
 			guest_end(s, d);
 		ration_dom_ledger_get(s->ration, d->ration, s->now_ns, &d->result->ledger);
+		ration_dom_shadow_get(s->ration, d->ration, s->now_ns, &d->result->shadow);
 	}
 }
 
@@ -315,6 +324,7 @@ static void sim_fini(struct sim *s)
 	free(s->domain);
 	free(s->vcpu);
 	free(s->memory);
+	free(s->recording);
 	free(s);
 }
 
@@ -337,6 +347,14 @@ static double sim_clock(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static void sim_result_init(struct sim_result *result, const struct scenario *scenario)
+{
+	memset(result, 0, sizeof *result);
+	result->policy = scenario->policy;
+	result->domain_count = scenario->domain_count;
+	result->domain = allocate(scenario->domain_count, sizeof *result->domain);
+}
+
 bool sim_run(const struct scenario *scenario, const struct sim_options *options,
              struct sim_result *result)
 {
@@ -346,21 +364,34 @@ bool sim_run(const struct scenario *scenario, const struct sim_options *options,
 	double start;
 	bool ok;
 
-	memset(result, 0, sizeof *result);
-	result->policy = scenario->policy;
-	result->domain_count = scenario->domain_count;
-	result->domain = allocate(scenario->domain_count, sizeof *result->domain);
+	sim_result_init(result, scenario);
 	sim_init(s, scenario, options, result);
 	sim_instance_init(s, policies);
-	ok = sim_admit(s);
+	ok = sim_admit(s, false);
 	if (ok) {
 		start = sim_clock();
 		sim_loop(s);
 		result->wall_s = sim_clock() - start;
+		recording_end(s);
 		sim_report(s);
 		heap_now = sim_heap();
 		result->heap_bytes = heap_now > heap ? heap_now - heap : 0;
 	}
+	sim_fini(s);
+	return ok;
+}
+
+bool sim_admission(const struct scenario *scenario, bool all, struct sim_result *result)
+{
+	const struct ration_policy *policies[POLICIES_MAX];
+	const struct sim_options options = { 0 };
+	struct sim *s = allocate(1, sizeof *s);
+	bool ok;
+
+	sim_result_init(result, scenario);
+	sim_init(s, scenario, &options, result);
+	sim_instance_init(s, policies);
+	ok = sim_admit(s, all);
 	sim_fini(s);
 	return ok;
 }

@@ -25,10 +25,13 @@ struct sim_refusal {
 	ration_ns at_ns;
 	struct scenario_mark mark;
 	char text[256];                  /* "domain rt: floor of 60 % refused: ..." */
+	int status;                      /* of the library, or RATION_OK: only words */
+	struct ration_refusal why;       /* with RATION_E_CAPACITY */
 };
 
 struct sim_domain {
 	struct ration_ledger ledger;     /* at the end of the run */
+	struct ration_shadow shadow;     /* the same */
 	/* Without what was in flight at the end: time of finished dispatches, and
 	 * of waits that ended in one. */
 	ration_ns run_done_ns, wait_done_ns;
@@ -42,10 +45,12 @@ struct sim_domain {
 	ration_ns helper_ns;             /* dom0's CPU time for this domain */
 	ration_ns spin_ns;               /* CPU time spun away */
 	uint64_t dispatches, migrations;
+	double entitled;                 /* CPUs owed, see entitled_over_run() */
 };
 
 struct sim_result {
 	const struct ration_policy *policy;   /* in force at the start */
+	const char *label;               /* what a comparison calls it; NULL: as its policy */
 	ration_ns sim_ns;
 	uint64_t events, dispatches, preemptions, migrations, refused_decisions;
 	uint64_t trace_hash;
@@ -53,6 +58,7 @@ struct sim_result {
 	size_t instance_bytes;           /* ration_size() */
 	size_t heap_bytes;               /* allocated by the engine (jemalloc's count), 0: unknown */
 	struct sim_domain *domain;       /* as scenario->domain */
+	bool is_entitled;                /* their `entitled` is known */
 	uint32_t domain_count;
 	struct ration_cpu_ledger cpu[RATION_CPU_MAX];
 	uint32_t cpu_count;
@@ -66,6 +72,8 @@ struct sim_options {
 	FILE *trace;                     /* trace-event JSON, or NULL */
 	ration_ns trace_from_ns, trace_to_ns;
 	FILE *log;                       /* one line of text per event, or NULL (tests) */
+	FILE *record;                    /* what `ration replay` reads, or NULL */
+	const char *record_writer;       /* who wrote it: "ration run 0.1.0" */
 	/* Called now and then with the simulated time; NULL: no progress. */
 	void (*progress)(void *context, ration_ns now_ns);
 	void *progress_context;
@@ -78,6 +86,14 @@ struct sim_options {
  */
 bool sim_run(const struct scenario *s, const struct sim_options *options,
              struct sim_result *result);
+
+/*
+ * Would the domains be admitted together under the scenario's policy, those of
+ * time 0 or with `all` also those that come later?  No time passes, nothing
+ * runs.  Returns true; or false with result->refusal[0] set.
+ * sim_result_free() either way.
+ */
+bool sim_admission(const struct scenario *s, bool all, struct sim_result *result);
 void sim_result_free(struct sim_result *result);
 
 #ifdef __cplusplus

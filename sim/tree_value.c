@@ -184,20 +184,14 @@ bool tree_count(struct tree *t, const struct tree_field *f, uint32_t min, uint32
 
 bool tree_bool(struct tree *t, const struct tree_field *f, bool *value)
 {
-	static const char *const words[] = {
-		"0", "1", "false", "true", "no", "yes", "off", "on"    /* odd ones mean true */
-	};
-	struct quantity_error error = { 0, "is neither, " EXPECTED_BOOL };
+	struct quantity_error error;
 	struct tree_text text;
 	bool ok;
 
 	if (!tree_given(t, f, EXPECTED_BOOL, &text, &ok))
 		return ok;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(text.text, words[i]) == 0) {
-			*value = i % 2 == 1;
-			return true;
-		}
+	if (quantity_bool(text.text, text.length, value, &error))
+		return true;
 	tree_wrong(t, f->name, &text, &error);
 	return false;
 }

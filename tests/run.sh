@@ -16,8 +16,8 @@ run_one() {
 	name=$(echo "${1%.sh}" | sed "s,^$O/,,; s,^tests/,,; s,/,-,g")
 	begin=$(date +%s)
 	case $1 in
-	*.sh) timeout --foreground "${LIMIT:-1200}" sh "$1" ;;
-	*) timeout --foreground "${LIMIT:-1200}" "$1" --gtest_color=no ;;
+	*.sh) timeout --foreground --kill-after=30 "${LIMIT:-1200}" sh "$1" ;;
+	*) timeout --foreground --kill-after=30 "${LIMIT:-1200}" "$1" --gtest_color=no ;;
 	esac >"$log/$name.log" 2>&1 </dev/null
 	status=$?
 	awk -v status=$status -v name="$name" -v log_file="$log/$name.log" '

@@ -18,7 +18,7 @@ _ration() {
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_ration_words "run check topology help --help --version" "$word"
+		_ration_words "run replay check ideal admit topology help --help --version" "$word"
 		return
 	fi
 	case $last in
@@ -27,19 +27,35 @@ _ration() {
 		_ration_files "*.xml" "$word"
 		[[ this == "$word"* ]] && COMPREPLY+=(this)
 		return ;;
-	--json | --trace | --xml) _ration_files "*" "$word"; return ;;
-	--seed | --time | --trace-window) return ;;
+	--json | --trace | --record | --xml) _ration_files "*" "$word"; return ;;
+	--seed | --time | --trace-window | --set) return ;;
 	esac
 	case ${COMP_WORDS[1]} in
 	run)
 		case $word in
 		-*) _ration_words "--policy --topology --seed --time --json --trace
-			--trace-window --check --no-progress --help" "$word" ;;
+			--trace-window --record --check --no-progress --help" "$word" ;;
 		*) _ration_files "*.y*ml" "$word" ;;
+		esac ;;
+	replay)
+		case $word in
+		-*) _ration_words "--policy --set --topology --json --trace --trace-window
+			--check --no-progress --help" "$word" ;;
+		*) _ration_files "*.log" "$word" ;;
 		esac ;;
 	check)
 		case $word in
 		-*) _ration_words "--policy --topology --quiet --help" "$word" ;;
+		*) _ration_files "*.y*ml" "$word" ;;
+		esac ;;
+	ideal)
+		case $word in
+		-*) _ration_words "--all --policy --topology --json --help" "$word" ;;
+		*) _ration_files "*.y*ml" "$word" ;;
+		esac ;;
+	admit)
+		case $word in
+		-*) _ration_words "--policy --topology --json --help" "$word" ;;
 		*) _ration_files "*.y*ml" "$word" ;;
 		esac ;;
 	topology)
@@ -49,7 +65,7 @@ _ration() {
 			_ration_files "*.xml" "$word"
 			[[ this == "$word"* ]] && COMPREPLY+=(this) ;;
 		esac ;;
-	help) _ration_words "run check topology" "$word" ;;
+	help) _ration_words "run replay check ideal admit topology" "$word" ;;
 	esac
 }
 

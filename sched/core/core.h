@@ -51,6 +51,7 @@ struct ration {
 	char *vcpu;
 	void *instance_private;
 	void *scratch;
+	uint64_t scratch_uses;      /* admissions so far */
 	size_t private_size[2];                 /* of instance_private, of cpu_private */
 
 	const struct ration_policy *policy;     /* in force */
@@ -156,7 +157,7 @@ ration_ns ration_core__class_away(const struct ration *r, uint32_t class_idx, ra
 
 /* Ask the policy in force whether the machine as it is written down can be
  * promised.  `dom` is the domain that changed, or NULL. */
-int ration_core__admit(struct ration *r, const struct ration_dom *dom, struct ration_refusal *why);
+int ration_core__admit(struct ration *r, struct ration_dom *dom, struct ration_refusal *why);
 
 /* A change was refused for `why`, and undone: was there as much missing before
  * it, after a CPU was forced off line?  Then it may be made all the same. */

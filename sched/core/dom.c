@@ -12,6 +12,7 @@ void ration_attr_default(struct ration_attr *attr)
 	attr->slice_ns = 0;
 	attr->latency_ns = 0;
 	attr->extratime = true;
+	attr->shadow = false;
 }
 
 static bool attr_fails(enum ration_attr_bit bit, enum ration_attr_bit *bad)
@@ -67,6 +68,8 @@ static uint32_t attr_changed(const struct ration_attr *a, const struct ration_at
 		changed |= RATION_ATTR_LATENCY;
 	if (a->extratime != b->extratime)
 		changed |= RATION_ATTR_EXTRATIME;
+	if (a->shadow != b->shadow)
+		changed |= RATION_ATTR_SHADOW;
 	return changed;
 }
 
@@ -79,6 +82,11 @@ struct ration_dom *ration_dom_find(const struct ration *r, uint32_t id)
 			return d;
 	}
 	return NULL;
+}
+
+uint32_t ration_dom_slot_of(const struct ration_dom *dom)
+{
+	return dom->slot;
 }
 
 struct ration_dom *ration_dom_slot(const struct ration *r, uint32_t slot)
@@ -219,6 +227,15 @@ ration_ns ration_dom_helper_get(const struct ration_dom *dom, enum ration_helper
 {
 	RATION_ASSERT(kind < RATION_HELPER_COUNT);
 	return dom->helper_ns[kind];
+}
+
+void ration_dom_shadow_get(const struct ration *r, const struct ration_dom *dom, ration_ns now,
+                           struct ration_shadow *shadow)
+{
+	RATION_ASSERT(dom->used);
+	RATION_ASSERT(now >= r->now_ns);
+	*shadow = dom->shadow;
+	r->policy->shadow(dom, now, shadow);
 }
 
 uint32_t ration_dom_id(const struct ration_dom *dom)

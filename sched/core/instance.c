@@ -37,6 +37,7 @@ static void layout_make(struct core_layout *l, const struct ration_policy *const
 	for (uint32_t i = 0; i < policy_count; i++) {
 		const struct ration_policy *p = policies[i];
 		size_t wants = p->scratch_size + (size_t)p->scratch_cpu_size * limits->cpu_count +
+		               (size_t)p->scratch_dom_size * limits->dom_count +
 		               (size_t)p->scratch_vcpu_size * limits->vcpu_count;
 
 		cpu = layout_max(cpu, layout_round(p->cpu_size));
@@ -69,10 +70,10 @@ static bool policy_is_valid(const struct ration_policy *p)
 	       p->init != NULL && p->cpu_set != NULL && p->dom_set != NULL && p->dom_leave != NULL &&
 	       p->join != NULL && p->leave != NULL && p->ready != NULL && p->unready != NULL &&
 	       p->charge != NULL && p->decide != NULL && p->start != NULL && p->expire != NULL &&
-	       p->check != NULL &&
+	       p->check != NULL && p->shadow != NULL &&
 	       p->instance_size <= limit && p->cpu_size <= limit && p->dom_size <= limit &&
 	       p->vcpu_size <= limit && p->scratch_size <= limit && p->scratch_cpu_size <= limit &&
-	       p->scratch_vcpu_size <= limit;
+	       p->scratch_dom_size <= limit && p->scratch_vcpu_size <= limit;
 }
 
 static bool policies_are_valid(const struct ration_policy *const *policies, uint32_t policy_count)
@@ -248,4 +249,9 @@ void *ration_policy_cpu(const struct ration *r, ration_cpu c)
 void *ration_policy_scratch(const struct ration *r)
 {
 	return r->scratch;
+}
+
+uint64_t ration_policy_scratch_uses(const struct ration *r)
+{
+	return r->scratch_uses;
 }

@@ -17,15 +17,21 @@ const char *ration_wait_name(enum ration_wait cause)
 
 /* Add what v's time since its last booking was spent on.  Queueing divides
  * into the part during which a CPU outside of its mask stood idle, and the rest. */
+/* Does `affinity`, which comes before these causes, take its part of that time? */
+static bool ledger_is_shared(uint8_t book)
+{
+	return book == RATION_WAIT_QUEUE || book == RATION_WAIT_RATELIMIT;
+}
+
 static void ledger_accrue(const struct ration *r, const struct ration_vcpu *v, ration_ns now,
                           struct ration_ledger *to)
 {
 	ration_ns spent = now - v->since_ns, away;
 
-	if (v->book == RATION_WAIT_QUEUE) {
+	if (ledger_is_shared(v->book)) {
 		away = ration_core__class_away(r, v->class_idx, now) - v->away_ns;
 		to->wait_ns[RATION_WAIT_AFFINITY] += away;
-		to->wait_ns[RATION_WAIT_QUEUE] += spent - away;
+		to->wait_ns[v->book] += spent - away;
 	} else if (v->book < RATION_WAIT_COUNT) {
 		to->wait_ns[v->book] += spent;
 	} else if (v->book == RATION_BOOK_RUNNING) {
@@ -43,7 +49,7 @@ void ration_core__book(struct ration *r, struct ration_vcpu *v, uint8_t book, ra
 		ledger_accrue(r, v, now, &v->ledger);
 	v->since_ns = now;
 	v->book = book;
-	if (book == RATION_WAIT_QUEUE)
+	if (ledger_is_shared(book))
 		v->away_ns = ration_core__class_away(r, v->class_idx, now);
 }
 

@@ -2,23 +2,35 @@
 /* The policy in force: its admission, its switch, and the services it may call. */
 #include "core.h"
 
-/* Of dom's floor, with so much of it missing.  Counts fit: 65,536 * 10^6 < 2^37. */
-static uint64_t policy_floor_fit(const struct ration_dom *dom, uint64_t missing_ppm)
+/* The largest floor of dom that would fit beside the others', of which some may
+ * lack by themselves.  A vCPU without a CPU on line cannot use any of it.
+ * Counts fit: 65,536 * 10^6 < 2^37. */
+static uint64_t policy_floor_fit(struct ration *r, struct ration_dom *dom, uint64_t missing_ppm)
 {
-	uint64_t usable_ppm = (uint64_t)dom->vcpu_count * RATION_PPM;
-	uint64_t wanted_ppm = dom->attr.floor_ppm < usable_ppm ? dom->attr.floor_ppm : usable_ppm;
+	struct ration_refusal others = { .reason = RATION_REFUSED_NOTHING };
+	const uint32_t floor_ppm = dom->attr.floor_ppm;
+	uint64_t usable_ppm = 0, wanted_ppm;
 
+	for (const struct ration_vcpu *v = dom->first; v != NULL; v = v->next)
+		usable_ppm += (v->affinity.hard & r->online) != 0 ? RATION_PPM : 0;
+	wanted_ppm = floor_ppm < usable_ppm ? floor_ppm : usable_ppm;
+	dom->attr.floor_ppm = 0;
+	r->scratch_uses++;
+	(void)r->policy->admit(r, true, r->scratch, &others);
+	dom->attr.floor_ppm = floor_ppm;
+	missing_ppm -= others.missing_ppm < missing_ppm ? others.missing_ppm : missing_ppm;
 	return wanted_ppm > missing_ppm ? wanted_ppm - missing_ppm : 0;
 }
 
-int ration_core__admit(struct ration *r, const struct ration_dom *dom, struct ration_refusal *why)
+int ration_core__admit(struct ration *r, struct ration_dom *dom, struct ration_refusal *why)
 {
 	int status;
 
 	__builtin_memset(why, 0, sizeof(*why));
+	r->scratch_uses++;
 	status = r->policy->admit(r, true, r->scratch, why);
 	if (status != RATION_OK && why->reason == RATION_REFUSED_FLOOR && dom != NULL)
-		why->fit_ppm = policy_floor_fit(dom, why->missing_ppm);
+		why->fit_ppm = policy_floor_fit(r, dom, why->missing_ppm);
 	return status;
 }
 
@@ -59,6 +71,12 @@ void ration_lag_set(struct ration_vcpu *v, int64_t lag_ns)
 	if (lag_ns < -CORE_LAG_MAX_NS)
 		lag_ns = -CORE_LAG_MAX_NS;
 	v->lag_ns = lag_ns;
+}
+
+void ration_shadow_add(struct ration_dom *d, struct ration_shadow more)
+{
+	d->shadow.held_count += more.held_count;
+	d->shadow.held_ns += more.held_ns;
 }
 
 /* The old policy says what it owes; then nothing of it is left. */
@@ -143,6 +161,7 @@ int ration_policy_set(struct ration *r, const struct ration_policy *policy, rati
 	if (why == NULL)
 		why = &unread;
 	__builtin_memset(why, 0, sizeof(*why));
+	r->scratch_uses++;
 	status = policy->admit(r, false, r->scratch, why);
 	if (status != RATION_OK)
 		return status;

@@ -230,6 +230,7 @@ struct ration_attr {
 	ration_ns latency_ns;   /* sedf: 0, or the period of a vCPU that has just woken,
 	                         * slice scaled with it; up to period */
 	bool extratime;         /* sedf: shares slack by weight */
+	bool shadow;            /* the cap is not enforced, only watched: ration_dom_shadow_get() */
 };
 
 #define RATION_WEIGHT_DEFAULT 256u
@@ -246,8 +247,9 @@ enum ration_attr_bit {
 	RATION_ATTR_SLICE = 1u << 5,
 	RATION_ATTR_LATENCY = 1u << 6,
 	RATION_ATTR_EXTRATIME = 1u << 7,
-	RATION_ATTR_TSLICE = 1u << 8,      /* of the instance */
-	RATION_ATTR_RATELIMIT = 1u << 9    /* of the instance */
+	RATION_ATTR_SHADOW = 1u << 8,
+	RATION_ATTR_TSLICE = 1u << 9,      /* of the instance */
+	RATION_ATTR_RATELIMIT = 1u << 10   /* of the instance */
 };
 
 /* weight 256, no cap, no floor; best effort under sedf (slice 0, extratime). */
@@ -306,8 +308,24 @@ void ration_dom_charge(struct ration *r, struct ration_dom *dom, ration_ns ns,
                        enum ration_helper kind, ration_ns now, struct ration_effects *fx);
 ration_ns ration_dom_helper_get(const struct ration_dom *dom, enum ration_helper kind);
 
+/* What a cap would have done, had it been enforced. */
+struct ration_shadow {
+	uint64_t held_count;     /* so often the domain would have been held */
+	ration_ns held_ns;       /* and for so long in all, while it wanted to run */
+};
+
+/* What the shadow cap of a domain would have done since it came, up to `now`, under
+ * the policies that honour it (ration_credit.h says what counts).  O(1). */
+void ration_dom_shadow_get(const struct ration *r, const struct ration_dom *dom, ration_ns now,
+                           struct ration_shadow *shadow);
+
 /* The host's number for it. */
 uint32_t ration_dom_id(const struct ration_dom *dom);
+/* Its place: 0..limits.dom_count-1, unique in the instance while it is there,
+ * so an index for tables of the host's own; and back, NULL if none is there.
+ * Places are given out in an order that depends on earlier verbs only.  O(1). */
+uint32_t ration_dom_slot_of(const struct ration_dom *dom);
+struct ration_dom *ration_dom_slot(const struct ration *r, uint32_t slot);
 /* The domain of that id, or NULL.  O(domains). */
 struct ration_dom *ration_dom_find(const struct ration *r, uint32_t id);
 
@@ -388,6 +406,9 @@ struct ration_vcpu_info {
 void ration_vcpu_info_get(const struct ration_vcpu *v, struct ration_vcpu_info *info);
 struct ration_dom *ration_vcpu_dom(const struct ration_vcpu *v);
 uint32_t ration_vcpu_idx(const struct ration_vcpu *v);
+/* Its place: 0..limits.vcpu_count-1, as ration_dom_slot_of(); and back.  O(1). */
+uint32_t ration_vcpu_slot_of(const struct ration_vcpu *v);
+struct ration_vcpu *ration_vcpu_slot(const struct ration *r, uint32_t slot);
 /* The first vCPU of a domain and the next one, in the order of their admission; NULL at the end. */
 struct ration_vcpu *ration_vcpu_first(const struct ration_dom *dom);
 struct ration_vcpu *ration_vcpu_next(const struct ration_vcpu *v);

@@ -37,7 +37,7 @@
 extern "C" {
 #endif
 
-#define RATION_POLICY_ABI 1u
+#define RATION_POLICY_ABI 2u
 #define RATION_CLASS_MAX  128u     /* distinct hard masks in use in an instance */
 
 /* ---- What the core keeps, and a policy may read ----------------------- */
@@ -120,6 +120,7 @@ struct ration_dom {
 	bool used;
 	struct ration_ledger left;         /* of vCPUs that have left */
 	ration_ns helper_ns[RATION_HELPER_COUNT];
+	struct ration_shadow shadow;       /* as reported: see ration_shadow_add() */
 };
 
 struct ration_cpu_state {
@@ -163,8 +164,8 @@ struct ration_policy {
 	/* private bytes, each rounded up to 8 by the core */
 	uint32_t instance_size;
 	uint32_t cpu_size, dom_size, vcpu_size;
-	/* scratch for `admit`: a fixed part, and per CPU and vCPU of the limits */
-	uint32_t scratch_size, scratch_cpu_size, scratch_vcpu_size;
+	/* scratch for `admit`: a fixed part, and per CPU, domain and vCPU of the limits */
+	uint32_t scratch_size, scratch_cpu_size, scratch_dom_size, scratch_vcpu_size;
 
 	/*
 	 * Could the machine as the core's structs describe it now be promised?
@@ -232,6 +233,10 @@ struct ration_policy {
 
 	/* NULL, or the first broken invariant of the private data. */
 	const char *(*check)(const struct ration *r);
+
+	/* Add to *sum what d's shadow cap would have done since that was last reported
+	 * with ration_shadow_add(), up to `now`.  Changes nothing else. */
+	void (*shadow)(const struct ration_dom *d, ration_ns now, struct ration_shadow *sum);
 };
 
 /* ---- What a policy may call ------------------------------------------- */
@@ -240,8 +245,9 @@ struct ration_policy {
 void *ration_policy_instance(const struct ration *r);
 void *ration_policy_cpu(const struct ration *r, ration_cpu c);
 /* The scratch that `admit` is given: working memory for callbacks too.  Any
- * policy's `admit` overwrites it. */
+ * policy's `admit` overwrites it: how often one ran tells whether it is as it was. */
 void *ration_policy_scratch(const struct ration *r);
+uint64_t ration_policy_scratch_uses(const struct ration *r);
 
 static inline void *ration_policy_dom(const struct ration_dom *d)
 {
@@ -267,11 +273,6 @@ static inline struct ration_dom *ration_dom_of(const void *p)
 /* CPU c as the core sees it, and the limits of the instance.  O(1). */
 const struct ration_cpu_state *ration_cpu_get(const struct ration *r, ration_cpu c);
 const struct ration_limits *ration_limits_get(const struct ration *r);
-
-/* The domain or vCPU of that slot, or NULL if it is not taken.  O(1).  To walk
- * them all: slots 0..limits.count-1. */
-struct ration_dom *ration_dom_slot(const struct ration *r, uint32_t slot);
-struct ration_vcpu *ration_vcpu_slot(const struct ration *r, uint32_t slot);
 
 /* Does it run now? */
 static inline bool ration_vcpu_is_current(const struct ration_vcpu *v)
@@ -316,8 +317,18 @@ void ration_wait_set(struct ration *r, struct ration_vcpu *v, enum ration_wait c
 /* Is v held by cap or budget? */
 bool ration_wait_is_held(const struct ration_vcpu *v);
 
+/* Is a kick for v under way? */
+static inline bool ration_wait_is_kicked(const struct ration_vcpu *v)
+{
+	return v->book == RATION_WAIT_KICK;
+}
+
 /* When the policy wants `expire`; RATION_NEVER: not at all.  The last call holds. */
 void ration_expire_set(struct ration *r, ration_ns at_ns);
+
+/* Report what d's shadow cap would have done since the last report: in `leave` at the
+ * latest, after which another policy may follow. */
+void ration_shadow_add(struct ration_dom *d, struct ration_shadow more);
 
 /* Report v's lag (owed minus got): kept within one second either way. */
 void ration_lag_set(struct ration_vcpu *v, int64_t lag_ns);

@@ -2,6 +2,11 @@
 /* vCPUs: how they come and go, wake and block, pause and move. */
 #include "core.h"
 
+uint32_t ration_vcpu_slot_of(const struct ration_vcpu *v)
+{
+	return v->slot;
+}
+
 struct ration_vcpu *ration_vcpu_slot(const struct ration *r, uint32_t slot)
 {
 	struct ration_vcpu *v = core_vcpu_at(r, slot);

@@ -1,84 +1,68 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Can all floors be kept?  A set of CPUs must have room for the floors of the
- * domains that are confined to it; it is tried for all CPUs, and for the CPUs
- * of each domain with a floor.  (Necessary, not sufficient where pins overlap
- * without one holding the other.) */
+/* Can all floors be kept?  By flow: a floor counts as far as its domain's vCPUs
+ * that have a CPU on line can take it, wherever pins let them run. */
 #include "credit.h"
+#include "ration_entitle.h"
 
-/* Where the vCPUs of d may run, together; those that are off line left out. */
-static ration_cpuset admit_cpus(const struct ration *r, const struct ration_dom *d)
+#define ADMIT_PPB (RATION_PPB / RATION_PPM)     /* of one ppm */
+
+/* The floors, and whose they are; is there any? */
+static bool admit_fill(const struct ration *r, struct ration_entitle *e)
 {
-	ration_cpuset cpus = 0;
+	bool any = false;
 
-	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
-		cpus |= v->affinity.hard;
-	return cpus & ration_cpu_online(r);
-}
-
-/* What d's floor asks for as long as it has no more vCPUs than now: each can
- * use one CPU.  Counts fit: 65,536 * 10^6 < 2^37. */
-static uint64_t admit_wants_ppm(const struct ration_dom *d)
-{
-	uint64_t usable_ppm = (uint64_t)d->vcpu_count * RATION_PPM;
-
-	return d->attr.floor_ppm < usable_ppm ? d->attr.floor_ppm : usable_ppm;
-}
-
-/* d holds so much: among the holders, most first, if it is one of the largest. */
-static void admit_hold(struct ration_refusal *why, uint64_t *held_ppm, const struct ration_dom *d)
-{
-	uint64_t ppm = admit_wants_ppm(d);
-	uint32_t i = why->holder_count;
-
-	if (i == RATION_HOLDERS_MAX && ppm <= held_ppm[--i])
-		return;
-	for (; i > 0 && held_ppm[i - 1] < ppm; i--) {
-		held_ppm[i] = held_ppm[i - 1];
-		why->holder[i] = why->holder[i - 1];
-	}
-	held_ppm[i] = ppm;
-	why->holder[i] = d->id;
-	if (why->holder_count < RATION_HOLDERS_MAX)
-		why->holder_count++;
-}
-
-/* Do the floors confined to `cpus` fit there?  If not, and no set of CPUs lacks
- * more, that is why.  A domain without any CPU on line asks for nothing while
- * it waits for one. */
-static void admit_try(const struct ration *r, ration_cpuset cpus, struct ration_refusal *why)
-{
-	uint64_t have_ppm = (uint64_t)ration_cpuset_count(cpus) * RATION_PPM, wanted_ppm = 0;
-	uint64_t held_ppm[RATION_HOLDERS_MAX];
-	struct ration_refusal lack = { .reason = RATION_REFUSED_FLOOR, .cpus = cpus };
-
+	ration_entitle_begin(e, ration_cpu_online(r));
 	for (uint32_t i = 0; i < ration_limits_get(r)->dom_count; i++) {
 		const struct ration_dom *d = ration_dom_slot(r, i);
-		ration_cpuset own;
 
 		if (d == NULL || d->attr.floor_ppm == 0)
 			continue;
-		own = admit_cpus(r, d);
-		if (own == 0 || !ration_cpuset_within(own, cpus))
-			continue;
-		wanted_ppm += admit_wants_ppm(d);
-		admit_hold(&lack, held_ppm, d);
+		any = true;
+		ration_entitle_dom(e, i, d->attr.weight, (uint64_t)credit_cap_ppm(d) * ADMIT_PPB,
+		                   (uint64_t)d->attr.floor_ppm * ADMIT_PPB);
+		for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
+			ration_entitle_vcpu(e, v->affinity.hard, RATION_PPB);
 	}
-	if (wanted_ppm <= have_ppm + why->missing_ppm)
+	return any;
+}
+
+/* d holds so much: among the holders, most first, if it is one of the largest. */
+static void admit_hold(struct ration_refusal *why, uint64_t *held_ppb, uint32_t id, uint64_t ppb)
+{
+	uint32_t i = why->holder_count;
+
+	if (i == RATION_HOLDERS_MAX && ppb <= held_ppb[--i])
 		return;
-	lack.missing_ppm = wanted_ppm - have_ppm;
-	*why = lack;
+	for (; i > 0 && held_ppb[i - 1] < ppb; i--) {
+		held_ppb[i] = held_ppb[i - 1];
+		why->holder[i] = why->holder[i - 1];
+	}
+	held_ppb[i] = ppb;
+	why->holder[i] = id;
+	if (why->holder_count < RATION_HOLDERS_MAX)
+		why->holder_count++;
 }
 
 int ration_credit__admit(const struct ration *r, bool active, void *scratch,
                          struct ration_refusal *why)
 {
-	(void)active, (void)scratch;
-	admit_try(r, ration_cpu_online(r), why);
-	for (uint32_t i = 0; i < ration_limits_get(r)->dom_count; i++) {
-		const struct ration_dom *d = ration_dom_slot(r, i);
+	struct ration_entitle *e;
+	struct ration_entitle_lack lack;
+	uint64_t held_ppb[RATION_HOLDERS_MAX];
 
-		if (d != NULL && d->attr.floor_ppm != 0)
-			admit_try(r, admit_cpus(r, d), why);
+	(void)active;
+	e = ration_entitle_init(scratch, ration_limits_get(r));
+	if (!admit_fill(r, e) || ration_entitle_floors_fit(e, &lack))
+		return RATION_OK;
+	*why = (struct ration_refusal){
+		.reason = RATION_REFUSED_FLOOR, .cpus = lack.cpus,
+		.missing_ppm = (lack.missing_ppb + ADMIT_PPB - 1) / ADMIT_PPB
+	};
+	for (uint32_t i = 0; i < ration_limits_get(r)->dom_count; i++) {
+		uint64_t ppb = ration_entitle_held_ppb(e, i);
+
+		if (ppb != 0)
+			admit_hold(why, held_ppb, ration_dom_slot(r, i)->id, ppb);
 	}
-	return why->missing_ppm == 0 ? RATION_OK : RATION_E_CAPACITY;
+	return RATION_E_CAPACITY;
 }

@@ -14,9 +14,12 @@ static int64_t cap_quota(const struct ration_dom *d)
 	return (int64_t)d->attr.cap_ppm * (int64_t)(CREDIT_PERIOD_NS / RATION_PPM);
 }
 
-static int64_t cap_most(const struct ration_dom *d)
+int64_t ration_credit__cap_most(const struct ration_dom *d)
 {
-	return cap_quota(d) + (int64_t)d->attr.burst_ns;
+	int64_t quota = cap_quota(d), most = quota + (int64_t)d->attr.burst_ns;
+
+	/* What it could not use since others ran, it may use in the next period. */
+	return most + (quota < (int64_t)CREDIT_CARRY_NS ? quota : (int64_t)CREDIT_CARRY_NS);
 }
 
 void ration_credit__hold(struct ration *r, struct ration_vcpu *v, ration_ns now)
@@ -37,6 +40,10 @@ static void cap_shut(struct ration *r, struct ration_dom *d, ration_ns now)
 		ration_credit__hold(r, v, now);
 	}
 	ration_credit__rush_disarm(r, credit_dom_of(d));
+	/* Who ran on for long after its grant, past refills that found the budget
+	 * full, gives back a debt when no refill is due any more. */
+	if (credit_dom_of(d)->refill.key == 0)
+		ration_credit__refill_arm(r, credit_dom_of(d), now + CREDIT_PERIOD_NS);
 }
 
 static void cap_open(struct ration *r, struct ration_dom *d, ration_ns now,
@@ -51,7 +58,7 @@ static void cap_open(struct ration *r, struct ration_dom *d, ration_ns now,
 		self->place = CREDIT_NOWHERE;
 		ration_wait_set(r, v, RATION_WAIT_QUEUE, now);
 		ration_credit__enqueue(r, v, now);
-		ration_credit__place(r, v, true, now, fx);
+		ration_credit__place(r, v, false, now, fx);
 	}
 }
 
@@ -141,7 +148,7 @@ void ration_credit__cap_refill(struct ration *r, struct ration_dom *d, ration_ns
                                struct ration_effects *fx)
 {
 	struct credit_dom *dom = credit_dom_of(d);
-	int64_t room = cap_most(d) - ration_credit__cap_granted(d, now);
+	int64_t room = ration_credit__cap_most(d) - ration_credit__cap_granted(d, now);
 	ration_ns next = dom->refill.key + CREDIT_PERIOD_NS;
 
 	ration_credit__refill_disarm(r, dom);
@@ -149,7 +156,7 @@ void ration_credit__cap_refill(struct ration *r, struct ration_dom *d, ration_ns
 	if (dom->budget_ns > room)
 		dom->budget_ns = room;
 	/* A full budget with nothing granted needs no timer until the next run. */
-	if (dom->budget_ns < cap_most(d))
+	if (dom->budget_ns < ration_credit__cap_most(d))
 		ration_credit__refill_arm(r, dom, next);
 	cap_gate(r, d, 1, now, fx);
 }
@@ -158,18 +165,31 @@ void ration_credit__cap_set(struct ration *r, struct ration_dom *d, ration_ns no
                             struct ration_effects *fx)
 {
 	struct credit_dom *dom = credit_dom_of(d);
-	bool was = dom->capped;
+	bool shadow = d->attr.cap_ppm != 0 && d->attr.shadow;
+	int64_t granted_ns = dom->capped ? ration_credit__cap_granted(d, now) : 0;
+	int64_t left_ns = cap_quota(d), most_ns = ration_credit__cap_most(d);
+	ration_ns refill_ns = dom->refill.key;
 
-	dom->capped = d->attr.cap_ppm != 0;
+	ration_credit__shadow_pass(d, now);
+	if (dom->capped) {
+		left_ns = dom->budget_ns + granted_ns;
+	} else if (dom->shadow.quota_ns != 0) {
+		left_ns = dom->shadow.budget_ns;
+		refill_ns = dom->shadow.refill_ns;
+	}
+	if (left_ns > most_ns)
+		left_ns = most_ns;
+	dom->capped = credit_cap_ppm(d) != 0;
+	ration_credit__shadow_set(d, shadow ? cap_quota(d) : 0, left_ns, refill_ns, now);
 	if (!dom->capped) {
 		ration_credit__refill_disarm(r, dom);
 		for (struct ration_vcpu *v = d->first; v != NULL; v = v->next)
 			credit_vcpu_of(v)->grant_ns = 0;
 		dom->budget_ns = 0;
-	} else if (!was) {
-		dom->budget_ns = cap_quota(d);
-	} else if (dom->budget_ns > cap_most(d) - ration_credit__cap_granted(d, now)) {
-		dom->budget_ns = cap_most(d) - ration_credit__cap_granted(d, now);
+	} else {
+		dom->budget_ns = left_ns - granted_ns;
+		if (dom->refill.key == 0 && refill_ns != 0)
+			ration_credit__refill_arm(r, dom, refill_ns);
 	}
 	cap_gate(r, d, 1, now, fx);
 	/* Those that run were granted nothing, or too much: they decide anew. */

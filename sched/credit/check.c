@@ -22,18 +22,26 @@ static const char *check_vcpu(const struct ration_vcpu *v)
 static const char *check_dom(const struct ration_dom *d, ration_ns now)
 {
 	const struct credit_dom *dom = credit_dom_of(d);
-	int64_t most = (int64_t)d->attr.cap_ppm * (int64_t)(CREDIT_PERIOD_NS / RATION_PPM) +
-	               (int64_t)d->attr.burst_ns;
-	uint32_t active = 0;
+	uint32_t active = 0, running = 0;
 
-	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
+	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next) {
 		active += credit_vcpu_of(v)->active;
-	if (active != dom->active_count)
+		running += (v->flags & RATION_VCPU_STARTED) != 0;
+	}
+	if (active != dom->active_count || running != dom->running_count)
 		return "credit: a domain's active vCPUs are miscounted";
-	if (dom->capped && dom->budget_ns + ration_credit__cap_granted(d, now) > most)
+	if (dom->capped && dom->budget_ns > ration_credit__cap_most(d) -
+	                                    ration_credit__cap_granted(d, now))
 		return "credit: a domain's budget exceeds its cap";
 	if (dom->shut && !dom->capped)
 		return "credit: a gate is shut without a cap";
+	if (dom->shadow.quota_ns != 0 &&
+	    (dom->capped || dom->shadow.budget_ns > dom->shadow.most_ns ||
+	     (dom->shadow.refill_ns != 0 ? dom->shadow.refill_ns <= dom->shadow.at_ns :
+	      running != 0)))
+		return "credit: a shadow cap's books are wrong";
+	if (dom->shut && dom->refill.key == 0)
+		return "credit: a gate is shut and will not be opened";
 	return NULL;
 }
 
@@ -54,6 +62,17 @@ static const char *check_queues(const struct credit *credit)
 	return broken != NULL ? broken : ration_heap__check(&credit->rushes);
 }
 
+static const char *check_cpus(const struct ration *r)
+{
+	const struct credit *credit = credit_of(r);
+
+	for (ration_cpuset set = ration_cpu_online(r); set != 0; set = ration_cpuset_rest(set))
+		if (ration_cpuset_has(credit->busy, ration_cpuset_first(set)) !=
+		    (ration_cpu_get(r, ration_cpuset_first(set))->current != NULL))
+			return "credit: a CPU that runs something is not busy, or the reverse";
+	return (credit->open & ~credit->busy) != 0 ? "credit: an idle CPU is open" : NULL;
+}
+
 const char *ration_credit__check(const struct ration *r)
 {
 	const struct ration_limits *limits = ration_limits_get(r);
@@ -65,5 +84,7 @@ const char *ration_credit__check(const struct ration *r)
 	for (uint32_t i = 0; broken == NULL && i < limits->dom_count; i++)
 		if (ration_dom_slot(r, i) != NULL)
 			broken = check_dom(ration_dom_slot(r, i), ration_now(r));
+	if (broken == NULL)
+		broken = check_cpus(r);
 	return broken != NULL ? broken : check_queues(credit_of(r));
 }

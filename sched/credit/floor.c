@@ -46,17 +46,21 @@ void ration_credit__floor_set(struct ration_dom *d, ration_ns now)
 		dom->floor_ns = floor_most(d);
 }
 
-void ration_credit__floor_spend(struct ration_dom *d, ration_ns ns, ration_ns now)
+void ration_credit__floor_spend(struct ration_dom *d, ration_ns ns, bool urgent, ration_ns now)
 {
 	struct credit_dom *dom = credit_dom_of(d);
+	int64_t least = urgent ? -(int64_t)CREDIT_PERIOD_NS * RATION_CPU_MAX : 0;
 
 	if (dom->floor_ppm == 0)
 		return;
 	(void)ration_credit__floor_left(d, now);
+	if (least > dom->floor_ns)
+		least = dom->floor_ns;
 	dom->floor_ns -= (int64_t)(ns < CREDIT_RUN_MAX_NS ? ns : CREDIT_RUN_MAX_NS);
-	/* What a domain gets beyond its floor is no debt of the floor's. */
-	if (dom->floor_ns < 0)
-		dom->floor_ns = 0;
+	/* Siblings that run at once overdraw it together, and pay; what a domain
+	 * gets in its turn, beyond its floor, is no debt of the floor's. */
+	if (dom->floor_ns < least)
+		dom->floor_ns = least;
 }
 
 /* What makes a run worth a switch: small floors are given in two pieces a period. */
@@ -97,6 +101,6 @@ void ration_credit__floor_rush(struct ration *r, struct ration_dom *d, ration_ns
 			continue;
 		ration_credit__dequeue(r, v);
 		ration_credit__enqueue(r, v, now);
-		ration_credit__place(r, v, true, now, fx);
+		ration_credit__place(r, v, false, now, fx);
 	}
 }

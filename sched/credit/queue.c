@@ -7,16 +7,17 @@ void ration_credit__enqueue(struct ration *r, struct ration_vcpu *v, ration_ns n
 {
 	struct credit *credit = credit_of(r);
 	struct credit_vcpu *self = credit_vcpu_of(v);
+	uint64_t turn = ration_credit__turn(r, v, now);
 
 	RATION_ASSERT(self->place == CREDIT_NOWHERE);
 	if (ration_credit__floor_is_due(v->dom, now)) {
 		self->place = CREDIT_RUSHING;
-		ration_heap__insert(&credit->urgent[v->class_idx], &self->node, now);
+		ration_heap__insert(&credit->urgent[v->class_idx], &self->node, turn);
 		ration_classes_add(&credit->rushing, v->class_idx);
 		return;
 	}
 	self->place = CREDIT_QUEUED;
-	ration_heap__insert(&credit->queue[v->class_idx], &self->node, self->vtime);
+	ration_heap__insert(&credit->queue[v->class_idx], &self->node, turn);
 	ration_classes_add(&credit->waiting, v->class_idx);
 	ration_credit__floor_arm(r, v->dom, now);
 }
@@ -60,6 +61,14 @@ static struct heap_node *queue_first(const struct heap *heaps, const struct rati
 	return best;
 }
 
+struct ration_vcpu *ration_credit__best_calm(struct ration *r, ration_cpu c)
+{
+	struct heap_node *n = queue_first(credit_of(r)->queue, &credit_of(r)->waiting,
+	                                  &ration_cpu_get(r, c)->classes);
+
+	return n == NULL ? NULL : credit_vcpu_from(n);
+}
+
 struct ration_vcpu *ration_credit__best(struct ration *r, ration_cpu c, ration_ns now)
 {
 	struct credit *credit = credit_of(r);
@@ -77,65 +86,88 @@ struct ration_vcpu *ration_credit__best(struct ration *r, ration_cpu c, ration_n
 		ration_credit__dequeue(r, v);
 		ration_credit__enqueue(r, v, now);
 	}
-	n = queue_first(credit->queue, &credit->waiting, allowed);
-	return n == NULL ? NULL : credit_vcpu_from(n);
+	return ration_credit__best_calm(r, c);
 }
 
-/* By how much v is better than what runs on c, in CPU time that has been
- * overdrawn: above 0 it may preempt. */
-static int64_t queue_lead(const struct ration *r, const struct ration_vcpu *v, ration_cpu c,
-                          ration_ns now)
+bool ration_credit__shielded(const struct ration *r, const struct ration_vcpu *cur,
+                             const struct ration_vcpu *v, ration_ns now)
 {
-	const struct ration_vcpu *cur = ration_cpu_get(r, c)->current;
-	uint64_t lead = ration_credit__vtime(cur, now) - credit_vcpu_of(v)->vtime;
+	uint64_t behind = credit_vcpu_of(v)->vtime - ration_credit__vtime(cur, now);
+	int64_t owed_ns = ration_credit__time((int64_t)behind, credit_vcpu_of(cur)->pace);
+	struct ration_params params;
 
-	return ration_credit__time((int64_t)lead, credit_dom_of(cur->dom)->active_count,
-	                           cur->dom->attr.weight);
+	ration_params_get(r, &params);
+	return owed_ns > (int64_t)CREDIT_SHIELD_NS && owed_ns > (int64_t)params.tslice_ns;
 }
 
-/* Should v rather have CPU a than CPU b?  The one whose vCPU has overdrawn most;
- * for an urgent v, which beats every vCPU that is not, the one whose vCPU has run
- * longest, since the rate limit protects it least. */
-static bool queue_prefers(const struct ration *r, const struct ration_vcpu *v, ration_cpu a,
-                          ration_cpu b, ration_ns now)
-{
-	if (credit_vcpu_of(v)->place == CREDIT_RUSHING)
-		return ration_cpu_get(r, a)->since_ns < ration_cpu_get(r, b)->since_ns;
-	return queue_lead(r, v, a, now) > queue_lead(r, v, b, now);
-}
-
-/* The busy CPU that v takes over, or RATION_CPU_NONE.  Not one that another
+/* The busy CPU that v takes over, or RATION_CPU_NONE: the one whose vCPU is
+ * ahead most, and if v is urgent even if it is not ahead, but not shielded.  Not one that another
  * wake-up has asked for already: that would bring v nothing. */
 static ration_cpu queue_victim(const struct ration *r, const struct ration_vcpu *v, ration_ns now)
 {
 	bool urgent = credit_vcpu_of(v)->place == CREDIT_RUSHING;
-	ration_cpuset set = v->affinity.hard & ration_cpu_online(r);
+	ration_cpuset set = v->affinity.hard & credit_of(r)->open;
 	ration_cpu victim = RATION_CPU_NONE;
+	int64_t most = urgent ? INT64_MIN : 0;
 
 	for (; set != 0; set = ration_cpuset_rest(set)) {
 		ration_cpu c = ration_cpuset_first(set);
-		const struct credit_cpu *cpu = credit_cpu_of(r, c);
+		int64_t lead = (int64_t)(ration_credit__clock_turn(r, c, now) -
+		                         credit_vcpu_of(v)->node.key);
 
-		if (ration_cpu_get(r, c)->current == NULL || cpu->rushing || cpu->contested)
-			continue;
-		if (!urgent && queue_lead(r, v, c, now) <= 0)
-			continue;
-		if (victim == RATION_CPU_NONE || queue_prefers(r, v, c, victim, now))
+		if (lead > most &&
+		    !(urgent && ration_credit__shielded(r, ration_cpu_get(r, c)->current, v, now))) {
+			most = lead;
 			victim = c;
+		}
 	}
 	return victim;
 }
 
-void ration_credit__place(struct ration *r, struct ration_vcpu *v, bool preempts, ration_ns now,
+/* Have c, which runs something, decide for v. */
+static void queue_contest(struct ration *r, ration_cpu c, struct ration_vcpu *v, ration_ns now,
+                          struct ration_effects *fx)
+{
+	credit_cpu_of(r, c)->contested = true;
+	credit_of(r)->open &= ~ration_cpuset_of(c);
+	ration_kick(r, c, v, now, fx);
+}
+
+/* Is what runs on c, not its turn, more than a tslice beyond v's turn? */
+static bool queue_is_far_ahead(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
+                               ration_ns now)
+{
+	struct ration_params params;
+
+	ration_params_get(r, &params);
+	return heap_key_is_before(credit_vcpu_of(v)->node.key + params.tslice_ns,
+	                          ration_credit__vtime(ration_cpu_get(r, c)->current, now));
+}
+
+void ration_credit__place(struct ration *r, struct ration_vcpu *v, bool ran, ration_ns now,
                           struct ration_effects *fx)
 {
 	ration_cpu c = ration_idle_pick(r, v);
 
-	if (c == RATION_CPU_NONE && preempts) {
-		c = queue_victim(r, v, now);
-		if (c != RATION_CPU_NONE)
-			credit_cpu_of(r, c)->contested = true;
-	}
-	if (c != RATION_CPU_NONE)
+	if (c != RATION_CPU_NONE) {
 		ration_kick(r, c, v, now, fx);
+		return;
+	}
+	c = queue_victim(r, v, now);
+	if (c != RATION_CPU_NONE && (!ran || queue_is_far_ahead(r, c, v, now)))
+		queue_contest(r, c, v, now, fx);
+}
+
+bool ration_credit__divert(struct ration *r, struct ration_vcpu *v, ration_cpu c, ration_ns now,
+                           struct ration_effects *fx)
+{
+	ration_cpu other;
+
+	if (ration_wait_is_kicked(v) || credit_vcpu_of(v)->limited_by != 0)
+		return true;
+	other = queue_victim(r, v, now);
+	if (other == RATION_CPU_NONE || other == c)
+		return false;
+	queue_contest(r, other, v, now, fx);
+	return true;
 }

@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "credit.h"
 
-/* vtime counts ns of CPU time at weight 1, in 1/2^SHIFT. */
-#define SHARE_SHIFT      8u
-#define SHARE_ACTIVE_MAX 4096u
+/*
+ * The pace of a vCPU that is owed `rate` of a CPU is 1 / rate, with 16 bits of
+ * fraction.  Rates count as 2^-16 of a CPU at least, so that a pace is at most
+ * 2^32; one charge is at most 2^30 ns: their product, and a rest, fit.
+ */
+#define SHARE_PACE_MAX ((uint64_t)1 << 32)
 
-/* ns <= 2^36 and active <= 2^12 after clamping: their product, shifted by 8, is
- * at most 2^56, and *rest < weight < 2^16. */
-uint64_t ration_credit__advance(ration_ns ns, uint32_t active, uint32_t weight, uint32_t *rest)
+uint64_t ration_credit__pace(uint64_t rate_ppb)
+{
+	uint64_t pace;
+
+	if (rate_ppb >= RATION_PPB)
+		return CREDIT_PACE_ONE;
+	pace = RATION_PPB * CREDIT_PACE_ONE / (rate_ppb == 0 ? 1 : rate_ppb);   /* < 2^46 */
+	return pace < SHARE_PACE_MAX ? pace : SHARE_PACE_MAX;
+}
+
+uint64_t ration_credit__advance(ration_ns ns, uint64_t pace, uint16_t *rest)
 {
 	uint64_t spent;
 
-	RATION_ASSERT(weight >= 1);
 	if (ns > CREDIT_RUN_MAX_NS)
 		ns = CREDIT_RUN_MAX_NS;
-	if (active > SHARE_ACTIVE_MAX)
-		active = SHARE_ACTIVE_MAX;
-	spent = (ns * active << SHARE_SHIFT) + *rest;
-	*rest = (uint32_t)(spent % weight);
-	return spent / weight;
+	spent = ns * pace + *rest;
+	*rest = (uint16_t)spent;
+	return spent >> CREDIT_PACE_SHIFT;
 }
 
-int64_t ration_credit__time(int64_t vtime, uint32_t active, uint32_t weight)
+int64_t ration_credit__time(int64_t vtime, uint64_t pace)
 {
 	const int64_t limit = (int64_t)RATION_NS_PER_S;
-	int64_t unit, most;
+	int64_t most = (int64_t)((uint64_t)limit * pace >> CREDIT_PACE_SHIFT);   /* <= 2^46 */
 
-	RATION_ASSERT(weight >= 1);
-	if (active == 0)
-		active = 1;
-	if (active > SHARE_ACTIVE_MAX)
-		active = SHARE_ACTIVE_MAX;
-	unit = (int64_t)active << SHARE_SHIFT;         /* of a ns at weight 1: <= 2^20 */
-	most = limit * unit / (int64_t)weight;         /* times the weight: <= 2^50 */
 	if (vtime > most)
 		return limit;
-	return vtime < -most ? -limit : vtime * (int64_t)weight / unit;
+	return vtime < -most ? -limit : vtime * (int64_t)CREDIT_PACE_ONE / (int64_t)pace;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* When a capped domain is refilled, and when a floor is worth a run again. */
+/* When a capped domain is refilled, when a floor is worth a run again, and when the
+ * slow loop goes on. */
 #include "credit.h"
 
-/* Tell the core of the earlier of the two. */
+/* Tell the core of the earliest. */
 static void timer_tell(struct ration *r)
 {
 	const struct heap_node *refill = heap_first(&credit_of(r)->refills);
@@ -11,6 +12,8 @@ static void timer_tell(struct ration *r)
 
 	if (rush != NULL && rush->key < at_ns)
 		at_ns = rush->key;
+	if (credit_of(r)->rates.at_ns < at_ns)
+		at_ns = credit_of(r)->rates.at_ns;
 	ration_expire_set(r, at_ns);
 }
 
@@ -50,6 +53,12 @@ void ration_credit__rush_disarm(struct ration *r, struct credit_dom *dom)
 	timer_disarm(r, &credit_of(r)->rushes, &dom->rush);
 }
 
+void ration_credit__rates_arm(struct ration *r, ration_ns at_ns)
+{
+	credit_of(r)->rates.at_ns = at_ns;
+	timer_tell(r);
+}
+
 static struct ration_dom *timer_dom(const struct heap_node *n, size_t offset)
 {
 	return ration_dom_of((const char *)n - offset);
@@ -70,6 +79,8 @@ void ration_credit__expire(struct ration *r, ration_ns now, struct ration_effect
 		ration_credit__cap_refill(r, timer_dom(n, offsetof(struct credit_dom, refill)), now,
 		                          fx);
 	}
+	if (credit->rates.at_ns <= now)
+		ration_credit__rates_step(r, now);
 	for (uint32_t i = 0; i < dom_count; i++) {
 		n = heap_first(&credit->rushes);
 		if (n == NULL || n->key > now)

@@ -153,6 +153,11 @@ static void rr_expire(struct ration *r, ration_ns now, struct ration_effects *fx
 	(void)r, (void)now, (void)fx;           /* never asked for */
 }
 
+static void rr_shadow(const struct ration_dom *d, ration_ns now, struct ration_shadow *sum)
+{
+	(void)d, (void)now, (void)sum;          /* no caps */
+}
+
 static const char *rr_check(const struct ration *r)
 {
 	const struct rr *rr = ration_policy_instance(r);
@@ -178,7 +183,7 @@ const struct ration_policy ration_rr = {
 	.instance_size = sizeof(struct rr),
 	.vcpu_size = sizeof(struct rr_vcpu),
 	.cpu_size = 0, .dom_size = 0,
-	.scratch_size = 0, .scratch_cpu_size = 0, .scratch_vcpu_size = 0,
+	.scratch_size = 0, .scratch_cpu_size = 0, .scratch_dom_size = 0, .scratch_vcpu_size = 0,
 	.admit = rr_admit,
 	.init = rr_init,
 	.cpu_set = rr_cpu_set,
@@ -193,4 +198,5 @@ const struct ration_policy ration_rr = {
 	.start = rr_start,
 	.expire = rr_expire,
 	.check = rr_check,
+	.shadow = rr_shadow,
 };

@@ -28,11 +28,11 @@ void ration_sedf__dom_copy(struct ration_dom *d)
 	dom->share = ration_sedf__share(dom->slice_ns, dom->period_ns);
 }
 
-/* What v has run on its budget and not paid for yet.  (While its CPU switches to
- * it, that is counted as well: harmless, and short.) */
+/* What v has run on its budget and not paid for yet; nothing while its CPU still
+ * switches to it, however long that takes: that is not charged. */
 static int64_t home_unpaid(const struct ration *r, const struct ration_vcpu *v, ration_ns now)
 {
-	ration_ns ran = now - v->since_ns;
+	ration_ns ran = ration_vcpu_uncharged(v, now);
 
 	if (!ration_vcpu_is_current(v) || sedf_cpu_of(r, v->cpu)->mode == SEDF_BY_SLACK)
 		return 0;

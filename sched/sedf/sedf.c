@@ -172,6 +172,11 @@ static void sedf_charge(struct ration *r, struct ration_dom *d, struct ration_vc
 		sedf_spend(cpu->aside, ns);
 }
 
+static void sedf_shadow(const struct ration_dom *d, ration_ns now, struct ration_shadow *sum)
+{
+	(void)d, (void)now, (void)sum;          /* it has no caps */
+}
+
 const struct ration_policy ration_sedf = {
 	.name = "sedf",
 	.abi = RATION_POLICY_ABI,
@@ -183,6 +188,7 @@ const struct ration_policy ration_sedf = {
 	.vcpu_size = sizeof(struct sedf_vcpu),
 	.scratch_size = sizeof(struct sedf_plan),
 	.scratch_cpu_size = 0,
+	.scratch_dom_size = 0,
 	.scratch_vcpu_size = sizeof(struct sedf_plan_item),
 	.admit = ration_sedf__admit,
 	.init = sedf_init,
@@ -198,4 +204,5 @@ const struct ration_policy ration_sedf = {
 	.start = ration_sedf__start,
 	.expire = ration_sedf__expire,
 	.check = ration_sedf__check,
+	.shadow = sedf_shadow,
 };

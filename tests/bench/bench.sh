@@ -27,14 +27,22 @@ echo "$best_ration $best_queue" |
 	awk '{printf "RW-1 A: %.1f M events/s, %.2f of std::priority_queue\n", $1 / 1e6, $1 / $2}'
 
 # Instructions of an event: the difference of two lengths, so that setting up
-# does not count.
+# does not count; and what recording every call adds.
 command -v valgrind >/dev/null || exit 0
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-for seconds in 2 4; do
-	valgrind --tool=callgrind --callgrind-out-file="$tmp/out" --log-file="$tmp/log" \
-		"$ration" run "$scenario" --time ${seconds}s --json - >"$tmp/json" || exit 1
-	sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$tmp/log"
-	number events <"$tmp/json"
-done | tr '\n' ' ' |
-	awk '{printf "RW-1 A: %.0f instructions an event\n", ($3 - $1) / ($4 - $2)}'
+for record in "" "--record $tmp/rw1a.log"; do
+	for seconds in 2 4; do
+		# shellcheck disable=SC2086
+		valgrind --tool=callgrind --toggle-collect=sim_run --callgrind-out-file="$tmp/out" \
+			--log-file="$tmp/log" "$ration" run "$scenario" --time ${seconds}s --json - \
+			$record >"$tmp/json" || exit 1
+		sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$tmp/log"
+		number events <"$tmp/json"
+	done | tr '\n' ' ' | awk -v what="${record:+, recorded}" \
+		'{printf "RW-1 A: %.0f instructions an event%s\n", ($3 - $1) / ($4 - $2), what}'
+done
+
+# How fast a recording is replayed.
+"$ration" run "$scenario" --record "$tmp/rw1a.log" >/dev/null && "$ration" replay "$tmp/rw1a.log" |
+	sed -n 's/^\(.* events\), .*(in \(.*\) s)$/RW-1 A: \1 replayed in \2 s/p'

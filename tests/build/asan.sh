@@ -3,16 +3,23 @@
 # asan.sh - the test programs and a simulation under ASan and UBSan, without jemalloc.
 . tests/lib/check.sh
 san=$O/asan
+if [ -n "${RATION_PROVE:-}" ]; then stress=95s; else stress=6s; fi
 # `make prove` draws its many machines without sanitizers.
 unset RATION_PROVE
+# These run threads in real time, and run them without sanitizers.
+GTEST_FILTER="-Threads.*"; export GTEST_FILTER
 SEEDS=100; export SEEDS
 export ASAN_OPTIONS=abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 export LSAN_OPTIONS=suppressions=tests/build/lsan.supp:print_suppressions=0
 
 check "asan build" $MAKE O="$san" OPT=-O1 SAN=address,undefined tests all || exit 1
 for program in "$san"/tests/*/*; do
+	# Thousands of machines: without sanitizers.
+	[ "${program##*/}" != test_credit_machines ] || continue
 	[ -f "$program" ] && [ -x "$program" ] && check "asan ${program#"$san"/tests/}" "$program"
 done
+check "asan stress of threads" "$san/bin/ration-threads" --stress $stress --record "$tmp/log"
+check "asan stress replays" "$san/bin/ration" replay "$tmp/log"
 check "asan simulation" "$san/bin/ration" run sim/scenarios/server.yaml --time 1s
 check "asan other policies" "$san/bin/ration" run sim/scenarios/server.yaml --time 1s \
 	--policy sedf --policy rr

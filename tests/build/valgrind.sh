@@ -1,8 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# valgrind.sh - the unit tests and a short simulation under Memcheck, without jemalloc.
+# valgrind.sh - the unit tests and a short simulation under Memcheck, the threads
+# under Helgrind, without jemalloc.
 . tests/lib/check.sh
 plain=$O/plain
+# These simulate for long, which here takes a minute or two each: ASan sees them in
+# every run, Memcheck when all is proved.
+long="entitle port_random credit_shadow credit_bars credit_museum credit_rates sedf_random
+	replay log"
+if [ -n "${RATION_PROVE:-}" ]; then stress=95s long=; else stress=6s; fi
 unset RATION_PROVE
 memcheck="valgrind -q --suppressions=tests/build/valgrind.supp --error-exitcode=99
 	--leak-check=full --errors-for-leak-kinds=definite"
@@ -10,6 +16,11 @@ memcheck="valgrind -q --suppressions=tests/build/valgrind.supp --error-exitcode=
 GTEST_FILTER=-SedfExtreme.ShortestAndLongestPeriods:SedfLate.NoDriftOverAMillionPeriods
 GTEST_FILTER=$GTEST_FILTER:credit_cap.the_refill_grid_does_not_drift
 export GTEST_FILTER
+
+is_long() {
+	for name in $long; do [ "$1" != "$name" ] || return 0; done
+	return 1
+}
 
 # half 0|1 - every other program, with a temporary folder of its own.
 half() {
@@ -19,7 +30,7 @@ half() {
 	for program in "$O"/tests/unit/*; do
 		turn=$((1 - turn))
 		# shellcheck disable=SC2086
-		[ $turn -ne "$1" ] || [ ! -x "$program" ] ||
+		[ $turn -ne "$1" ] || [ ! -x "$program" ] || is_long "${program##*/test_}" ||
 			check "valgrind ${program##*/}" $memcheck "$program"
 	done
 }
@@ -33,3 +44,5 @@ cat "$tmp/said"
 # shellcheck disable=SC2086
 check "valgrind simulation" \
 	$memcheck "$plain/bin/ration" run sim/scenarios/server.yaml --time 200ms
+check "helgrind stress of threads" valgrind -q --tool=helgrind --error-exitcode=99 \
+	"$plain/bin/ration-threads" --stress $stress

@@ -6,31 +6,39 @@ dest=$tmp/dest
 root=$dest/opt/ration
 
 check "install" $MAKE install DESTDIR="$dest" PREFIX=/opt/ration || exit 1
-for file in lib/libration.a lib/pkgconfig/ration.pc include/libration/ration.h \
-	include/libration/ration_policy.h bin/ration share/man/man1/ration.1 \
+for file in lib/libration.a lib/libration-port.a lib/pkgconfig/ration.pc \
+	include/libration/ration.h include/libration/ration_policy.h \
+	include/libration/ration_port.h include/libration/ration_record.h \
+	include/libration/ration_lock.h bin/ration share/man/man1/ration.1 \
 	share/bash-completion/completions/ration share/doc/libration/LICENSE; do
 	check "installed $file" test -s "$root/$file"
 done
 check "the installed archive is the built one" cmp "$O/libration.a" "$root/lib/libration.a"
-check "no private header" test ! -e "$root/include/libration/core.h"
+check "the installed port is the built one" \
+	cmp "$O/libration-port.a" "$root/lib/libration-port.a"
+for header in core.h record.h; do
+	check "no private header $header" test ! -e "$root/include/libration/$header"
+done
 for page in "$root"/share/man/man*/*; do
 	check "manual page ${page##*/}" mandoc -T lint -W warning "$page"
 done
 
 export PKG_CONFIG_PATH="$root/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$dest"
 mkdir "$tmp/outside"
-cp tests/embed/outside.c "$tmp/outside/"
+cp tests/embed/outside.c tests/embed/outside_port.c "$tmp/outside/"
 build() {
 	(cd "$tmp/outside" && ${1} -Wall -Wextra -Werror ${2} $(pkg-config --cflags ration) \
 		$(pkg-config --libs ration) -o outside)
 }
 check "pkg-config knows it" pkg-config --exists ration
-for compiler in gcc clang; do
-	check "outside, with $compiler" build $compiler "-std=c11 outside.c" &&
-		check "outside, $compiler's runs" "$tmp/outside/outside"
+for source in outside.c outside_port.c; do
+	for compiler in gcc clang; do
+		check "$source, with $compiler" build $compiler "-std=c11 $source" &&
+			check "$source, $compiler's runs" "$tmp/outside/outside"
+	done
+	check "$source, as C++" build g++ "-std=c++17 -x c++ $source -x none" &&
+		check "$source, the C++ runs" "$tmp/outside/outside"
 done
-check "outside, as C++" build g++ "-std=c++17 -x c++ outside.c -x none" &&
-	check "outside, the C++ runs" "$tmp/outside/outside"
 
 for header in "$root"/include/libration/*.h; do
 	name=${header##*/}

@@ -46,9 +46,9 @@ TEST(golden, rr_two_hogs_and_a_sleeper_on_two_cpus)
 
 // credit, one CPU: A of cap 20, B of cap 50, C of none.  Refills come every 10 ms from
 // the first run on.
-// 12: B is refilled, but has had more (5 ms) than C, which has run since 7 but for A.
-// 22: B's second budget, so late that the third one at 22 finds no room.
-// 32: B 10 ms, C 14: C is protected for a ms, since A ran in between.
+// Owed are 20, 40 and 40 %.  B's slices are 5 ms, so that its turn comes earlier than that of
+// C, whose slices are 30: at 12, 22 and 32, when B is refilled, it is B's turn, once C has run
+// for a ms.
 TEST(golden, credit_caps_on_one_cpu)
 {
 	Host h(host_of(1, {&ration_credit}));
@@ -60,9 +60,14 @@ TEST(golden, credit_caps_on_one_cpu)
 7000 0 C 37000
 10000 0 A 12000
 12000 0 C 42000
+12000 0 C 13000
+13000 0 B 18000
+18000 0 C 48000
 20000 0 A 22000
-22000 0 B 27000
-27000 0 C 57000
+22000 0 C 52000
+22000 0 C 23000
+23000 0 B 28000
+28000 0 C 58000
 30000 0 A 32000
 32000 0 C 62000
 32000 0 C 33000
@@ -74,7 +79,7 @@ TEST(golden, credit_caps_on_one_cpu)
 
 // credit, two CPUs, tslice 5 ms: A pinned to CPU 1, B and C free.  CPU 1 goes at 12 ms
 // and comes back at 30 ms.
-// 5: CPU 1 stays with A, 5 ms like B.  12: A waits for its CPU; B, 7 ms like C, queues.
+// 5: CPU 1 stays with A, 5 ms like B.  12: A waits for its CPU; C, 7 ms like B, queues.
 // 30: A, 10 ms, has had least and keeps CPU 1 until B and C are level with it.
 TEST(golden, credit_a_cpu_goes_and_comes)
 {
@@ -92,19 +97,19 @@ TEST(golden, credit_a_cpu_goes_and_comes)
 0 0 B 5000
 5000 0 C 10000
 5000 1 A 10000
-10000 0 C 15000
-10000 1 B 15000
+10000 0 B 15000
+10000 1 C 15000
 12000 1 - never
-15000 0 B 20000
-20000 0 C 25000
-25000 0 B 30000
-30000 0 C 35000
+15000 0 C 20000
+20000 0 B 25000
+25000 0 C 30000
+30000 0 B 35000
 30000 1 A 35000
-35000 0 B 40000
+35000 0 C 40000
 35000 1 A 40000
-40000 0 C 45000
+40000 0 B 45000
 40000 1 A 45000
-45000 0 B 50000
+45000 0 C 50000
 45000 1 A 50000
 )");
 }

@@ -65,7 +65,7 @@ inline bool attr_is_equal(const ration_attr &a, const ration_attr &b)
 {
 	return a.weight == b.weight && a.cap_ppm == b.cap_ppm && a.floor_ppm == b.floor_ppm &&
 	       a.burst_ns == b.burst_ns && a.period_ns == b.period_ns && a.slice_ns == b.slice_ns &&
-	       a.latency_ns == b.latency_ns && a.extratime == b.extratime;
+	       a.latency_ns == b.latency_ns && a.extratime == b.extratime && a.shadow == b.shadow;
 }
 
 class Host {

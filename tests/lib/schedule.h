@@ -17,8 +17,8 @@
  *
  * After every event ration_check() must find nothing, the core must have
  * refused no decision, and a spare ration_decide() on each CPU must change
- * nothing.  A row that fails prints its place, what was expected and what is,
- * and the whole state.
+ * nothing.  The first row that fails prints its place, what was expected and
+ * what is, and the whole state.
  */
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
@@ -78,6 +78,7 @@ public:
 	ration_ns ran_ns(int v) const;
 	ration_ns waited_ns(int v, ration_wait cause) const;
 	ration_ns next_timer() const;
+	ration_ns expire_at() const { return expire; }
 	std::string dump() const;
 	std::string name_of(int v) const;
 	int who(ration_cpu c) const;
@@ -98,8 +99,10 @@ public:
 	uint64_t decide_count = 0;       /* spare ones aside */
 	uint64_t switch_count = 0;
 	bool checks = true;              /* ration_check() after every event, not only every row */
+	bool cpu_timers_only = false;    /* `next` of a row is the CPUs' alone, not expire_ns */
 
 private:
+	bool failed = false;
 	int admit(const std::string &name, ration_dom *dom, const std::string &cpus,
 	          const std::string &soft);
 	std::string spare();

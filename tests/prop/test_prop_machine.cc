@@ -240,6 +240,7 @@ private:
 		if (random.one_in(4))
 			a.latency_ns = 1 + random.below(a.period_ns);
 		a.extratime = random.one_in(2);
+		a.shadow = random.one_in(4);
 		return a;
 	}
 

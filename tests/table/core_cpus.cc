@@ -23,6 +23,7 @@ public:
 TEST_P(CoreCpus, APinnedVcpuWaitsAndRunsAgainWhenItsCpuIsBack)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "1");
 
 	quiet(t);
@@ -41,6 +42,7 @@ TEST_P(CoreCpus, APinnedVcpuWaitsAndRunsAgainWhenItsCpuIsBack)
 TEST_P(CoreCpus, AnUnpinnedVcpuMovesAtOnce)
 {
 	Table t(GetParam(), 3);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C");
 
 	quiet(t);
@@ -57,6 +59,7 @@ TEST_P(CoreCpus, AnUnpinnedVcpuMovesAtOnce)
 TEST_P(CoreCpus, QueuedVcpusStayWithTheCpusThatAreLeft)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "0"), B = t.add("B", "1"), C = t.add("C", "0-1"), D = t.add("D", "1");
 
 	quiet(t);
@@ -76,6 +79,7 @@ TEST_P(CoreCpus, QueuedVcpusStayWithTheCpusThatAreLeft)
 TEST_P(CoreCpus, BlockedPausedAndDownVcpusLoseNothing)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "1"), B = t.add("B", "1"), C = t.add("C", "1");
 
 	quiet(t);
@@ -97,6 +101,7 @@ TEST_P(CoreCpus, BlockedPausedAndDownVcpusLoseNothing)
 TEST_P(CoreCpus, TheLastCpuMayGoToo)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B");
 
 	quiet(t);
@@ -114,6 +119,7 @@ TEST_P(CoreCpus, TheLastCpuMayGoToo)
 TEST_P(CoreCpus, ACpuThatComesBackIsChosenAgain)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "0"), B = t.add("B", "1");
 
 	quiet(t);
@@ -131,6 +137,7 @@ TEST_P(CoreCpus, ACpuThatComesBackIsChosenAgain)
 TEST_P(CoreCpus, EveryCpuGoesAndComesAtEveryMillisecond)
 {
 	Table t(GetParam(), 3);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B", "1"), C = t.add("C", "0-1"), D = t.add("D", "2");
 
 	ROW(0, PARAMS(1, 1), RUNS(IDLE, IDLE, IDLE), NEVER);

@@ -23,6 +23,7 @@ public:
 TEST_P(CorePin, RunningWhereItMayNotAnyMore)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B", "0"), C = t.add("C", "1");
 
 	quiet(t);
@@ -41,6 +42,7 @@ TEST_P(CorePin, RunningWhereItMayNotAnyMore)
 TEST_P(CorePin, Queued)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "0"), B = t.add("B", "0"), C = t.add("C", "0");
 
 	quiet(t);
@@ -58,6 +60,7 @@ TEST_P(CorePin, Queued)
 TEST_P(CorePin, BlockedPausedAndDown)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "0"), B = t.add("B", "0"), C = t.add("C", "0");
 
 	quiet(t);
@@ -79,6 +82,7 @@ TEST_P(CorePin, BlockedPausedAndDown)
 TEST_P(CorePin, ToACpuThatIsOffLine)
 {
 	Table t(GetParam(), 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "0"), B = t.add("B", "0");
 
 	quiet(t);
@@ -97,6 +101,7 @@ TEST_P(CorePin, ToACpuThatIsOffLine)
 TEST_P(CorePin, SoftChoosesAmongIdleCpus)
 {
 	Table t(GetParam(), 3);
+	t.cpu_timers_only = true;
 	ration_attr attr;
 	ration_attr_default(&attr);
 	int A = t.add("A", attr, "all", "2"), B = t.add("B", attr, "all", "2"),
@@ -117,6 +122,7 @@ TEST_P(CorePin, SoftChoosesAmongIdleCpus)
 TEST_P(CorePin, ASetIsNotWidenedWhateverHappens)
 {
 	Table t(GetParam(), 3);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "0-1"), B = t.add("B", "2"), C = t.add("C", "0-1"), D = t.add("D", "0-1");
 
 	quiet(t);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * credit: wake, block, yield, pause, leave, weights, helper work; who runs and
- * until when.  A vCPU of weight 256 moves by 1 a ms in virtual time; what each
- * has stands in the remarks.
+ * until when.  What each has stands in the remarks, in ms of CPU time where all are
+ * owed the same.  The slow loop's steps are not shown.
  */
 #include <gtest/gtest.h>
 
@@ -26,6 +26,7 @@ ration_attr weight(uint32_t w)
 TEST(CreditWake, IdleBusyProtectedAndAwake)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C");
 
 	ROW(0,   WAKE(A),   RUNS(A), NEXT_MS(30));   /* an idle CPU: at once */
@@ -35,28 +36,29 @@ TEST(CreditWake, IdleBusyProtectedAndAwake)
 	ROW(2.5, WAKE(C),   RUNS(C), NEXT_MS(32));   /* it runs */
 	ROW(2.5, WAKE(A),   RUNS(C), NEXT_MS(32));   /* it waits */
 	ROW(4,   BLOCK(C),  RUNS(A), NEXT_MS(34));   /* A 1, B 1: the lower slot */
-	ROW(5,   WAKE(C),   RUNS(A), NEXT_MS(34));   /* C 2, A 2: level */
-	ROW(34,  NOTHING(), RUNS(B), NEXT_MS(64));   /* A 31, B 1, C 2 */
-	ROW(64,  NOTHING(), RUNS(C), NEXT_MS(94));   /* A 31, B 31, C 2 */
-	ROW(94,  NOTHING(), RUNS(A), NEXT_MS(124));  /* A 31, B 31, C 32 */
+	ROW(5,   WAKE(C),   RUNS(C), NEXT_MS(35));   /* C 2, A 2: level, but it just woke */
+	ROW(35,  NOTHING(), RUNS(B), NEXT_MS(65));   /* A 2, B 1, C 32 */
+	ROW(65,  NOTHING(), RUNS(A), NEXT_MS(95));   /* A 2, B 31, C 32 */
 }
 
 TEST(CreditWake, SleepSavesOneTslice)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B");
 
 	ROW(0,    WAKE(A),   RUNS(A), NEXT_MS(30));
 	ROW(995,  NOTHING(), RUNS(A), NEXT_MS(1020));
-	ROW(1000, WAKE(B),   RUNS(B), NEXT_MS(1030));  /* the clock is 990: B 960, A 1000 */
-	ROW(1030, NOTHING(), RUNS(B), NEXT_MS(1060));  /* B 990 */
-	ROW(1060, NOTHING(), RUNS(A), NEXT_MS(1090));  /* B 1020, A 1000 */
+	ROW(1000, WAKE(B),   RUNS(B), NEXT_MS(1030));  /* the clock is 1000: B 970, A 1000 */
+	ROW(1030, NOTHING(), RUNS(B), NEXT_MS(1060));  /* level: B goes on */
+	ROW(1060, NOTHING(), RUNS(A), NEXT_MS(1090));
 	ROW(1090, NOTHING(), RUNS(B), NEXT_MS(1120));
 }
 
 TEST(CreditWake, PreemptsOneOfTwoWhoHasHadMore)
 {
 	Table t(&ration_credit, 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C"), D = t.add("D");
 
 	ROW(0,  WAKE(A),  RUNS(A, IDLE), NEXT_MS(30));
@@ -70,6 +72,7 @@ TEST(CreditWake, PreemptsOneOfTwoWhoHasHadMore)
 TEST(CreditWake, TheRateLimitCanBeChangedAtAnyTime)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C");
 
 	ROW(0,    WAKE(A),       RUNS(A), NEXT_MS(30));
@@ -88,8 +91,10 @@ TEST(CreditWake, TheRateLimitCanBeChangedAtAnyTime)
 TEST(CreditYield, ToTheBestOfTheOthers)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B");
 
+	ROW(0, PARAMS(30, 30), RUNS(IDLE), NEVER);      /* no wake-up preempts */
 	ROW(0, WAKE(A),  RUNS(A), NEXT_MS(30));
 	ROW(0, WAKE(B),  RUNS(A), NEXT_MS(30));
 	ROW(5, YIELD(A), RUNS(B), NEXT_MS(35));
@@ -102,8 +107,10 @@ TEST(CreditYield, ToTheBestOfTheOthers)
 TEST(CreditYield, ToAnotherThatWaits)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C");
 
+	ROW(0, PARAMS(30, 30), RUNS(IDLE), NEVER);      /* no wake-up preempts */
 	ROW(0,  WAKE(A),        RUNS(A), NEXT_MS(30));
 	ROW(0,  WAKE(B),        RUNS(A), NEXT_MS(30));
 	ROW(0,  WAKE(C),        RUNS(A), NEXT_MS(30));
@@ -117,6 +124,7 @@ TEST(CreditYield, ToAnotherThatWaits)
 TEST(CreditYield, WhoGivesItsTurnAwayComesAfterWhoseTurnItWas)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C");
 
 	ROW(0,   WAKE(B),        RUNS(B), NEXT_MS(30));
@@ -130,9 +138,11 @@ TEST(CreditYield, WhoGivesItsTurnAwayComesAfterWhoseTurnItWas)
 TEST(CreditYield, ToAnotherThatCannotBeTaken)
 {
 	Table t(&ration_credit, 2);
+	t.cpu_timers_only = true;
 	int A = t.add("A", "0"), B = t.add("B", "1"), C = t.add("C", "0"), D = t.add("D", "1"),
 	    E = t.add("E");
 
+	ROW(0, PARAMS(30, 30), RUNS(IDLE, IDLE), NEVER);      /* no wake-up preempts */
 	ROW(0, WAKE(A),        RUNS(A, IDLE), NEXT_MS(30));
 	ROW(0, WAKE(B),        RUNS(A, B),    NEXT_MS(30));
 	ROW(0, WAKE(C),        RUNS(A, B),    NEXT_MS(30));
@@ -149,6 +159,7 @@ TEST(CreditYield, ToAnotherThatCannotBeTaken)
 TEST(CreditPause, NestsInEveryState)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C");
 
 	ROW(0,  WAKE(A),       RUNS(A), NEXT_MS(30));
@@ -163,14 +174,15 @@ TEST(CreditPause, NestsInEveryState)
 	ROW(8,  PAUSE(C),      RUNS(B), NEXT_MS(37));   /* blocked */
 	ROW(9,  WAKE(C),       RUNS(B), NEXT_MS(37));   /* remembered */
 	ROW(10, RESUME(C),     RUNS(C), NEXT_MS(40));   /* C 0, B 8 */
-	ROW(11, RESUME(A),     RUNS(C), NEXT_MS(40));   /* A 2, C 1 */
-	ROW(12, DOM_PAUSE(C),  RUNS(A), NEXT_MS(42));
-	ROW(13, DOM_RESUME(C), RUNS(C), NEXT_MS(43));   /* C 2, A 3 */
+	ROW(11, RESUME(A),     RUNS(A), NEXT_MS(41));   /* A 2, C 1: who just woke comes first */
+	ROW(12, DOM_PAUSE(C),  RUNS(A), NEXT_MS(41));
+	ROW(13, DOM_RESUME(C), RUNS(C), NEXT_MS(43));   /* C 1, A 4 */
 }
 
 TEST(CreditDown, IsNotNestedAndRemembersWakes)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B");
 
 	ROW(0,  WAKE(A),   RUNS(A),    NEXT_MS(30));
@@ -188,8 +200,10 @@ TEST(CreditDown, IsNotNestedAndRemembersWakes)
 TEST(CreditLeave, InEveryState)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C"), D = t.add("D");
 
+	ROW(0, PARAMS(30, 30), RUNS(IDLE), NEVER);      /* no wake-up preempts */
 	ROW(0,  WAKE(A),   RUNS(A), NEXT_MS(30));
 	ROW(0,  WAKE(B),   RUNS(A), NEXT_MS(30));
 	ROW(0,  WAKE(C),   RUNS(A), NEXT_MS(30));
@@ -201,29 +215,36 @@ TEST(CreditLeave, InEveryState)
 	ROW(31, NOTHING(), RUNS(B), NEXT_MS(61));
 }
 
+/* In virtual time, slices of 30 ms take 60 at half of the CPU, 45 at two thirds, 90 at one;
+ * a turn is half of that later.  The clock is where the last slice began.  (The slow loop
+ * takes 0.05 ms to see to a change, so that what changes at 10 and 101 does so a bit later.) */
 TEST(CreditWeight, SetOnOneThatRunsWaitsOrSleeps)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C");
 
+	ROW(0, PARAMS(30, 30), RUNS(IDLE), NEVER);      /* no wake-up preempts */
 	ROW(0,   WAKE(A),             RUNS(A), NEXT_MS(30));
 	ROW(0,   WAKE(B),             RUNS(A), NEXT_MS(30));
-	ROW(10,  SET(A, weight(512)), RUNS(B), NEXT_MS(40));   /* A 10 is now 5; B 0 */
-	ROW(40,  NOTHING(),           RUNS(A), NEXT_MS(70));
-	ROW(70,  NOTHING(),           RUNS(A), NEXT_MS(100));  /* A 20, B 30 */
-	ROW(100, NOTHING(),           RUNS(B), NEXT_MS(130));  /* A 35 */
-	ROW(101, SET(A, weight(256)), RUNS(B), NEXT_MS(130));  /* 5 past the clock is now 10: A 40 */
-	ROW(130, NOTHING(),           RUNS(A), NEXT_MS(160));  /* B 60 */
-	ROW(131, SET(C, weight(1)),   RUNS(A), NEXT_MS(160));
-	ROW(131, REFUSED(SET(C, weight(0)), RATION_E_RANGE), RUNS(A), NEXT_MS(160));
-	ROW(160, NOTHING(),           RUNS(B), NEXT_MS(190));  /* A 70 */
+	ROW(10,  SET(A, weight(512)), RUNS(A), NEXT_MS(30));   /* 20 ahead is now 15; B 0 */
+	ROW(40,  NOTHING(),           RUNS(B), NEXT_MS(60));   /* at 30: A 45, B 0 */
+	ROW(70,  NOTHING(),           RUNS(A), NEXT_MS(90));   /* at 60: A 45, B 90 */
+	ROW(100, NOTHING(),           RUNS(A), NEXT_MS(120));  /* at 90: turns A 112, B 135 */
+	ROW(101, SET(A, weight(256)), RUNS(A), NEXT_MS(120));  /* 16.5 past the clock is now 22 */
+	ROW(130, NOTHING(),           RUNS(B), NEXT_MS(150));  /* at 120: A 150, B 90 */
+	ROW(131, SET(C, weight(1)),   RUNS(B), NEXT_MS(150));
+	ROW(131, REFUSED(SET(C, weight(0)), RATION_E_RANGE), RUNS(B), NEXT_MS(150));
+	ROW(160, NOTHING(),           RUNS(A), NEXT_MS(180));  /* at 150: level, but for 0.05 */
 }
 
 TEST(CreditCharge, HelperWorkIsPaidWithTheNextRun)
 {
 	Table t(&ration_credit, 1);
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B"), C = t.add("C");
 
+	ROW(0, PARAMS(30, 30), RUNS(IDLE), NEVER);      /* no wake-up preempts */
 	ROW(0,   WAKE(A),       RUNS(A), NEXT_MS(30));
 	ROW(0,   WAKE(B),       RUNS(A), NEXT_MS(30));
 	ROW(5,   CHARGE(A, 20), RUNS(A), NEXT_MS(30));
@@ -236,8 +257,10 @@ TEST(CreditCharge, HelperWorkIsPaidWithTheNextRun)
 TEST(CreditPolicy, ToRrAndBackKeepsWhatIsOwed)
 {
 	Table t(&ration_credit, 1, {&ration_rr});
+	t.cpu_timers_only = true;
 	int A = t.add("A"), B = t.add("B");
 
+	ROW(0, PARAMS(30, 30), RUNS(IDLE), NEVER);      /* no wake-up preempts */
 	ROW(0,   WAKE(A),                RUNS(A), NEXT_MS(30));
 	ROW(0,   WAKE(B),                RUNS(A), NEXT_MS(30));
 	ROW(10,  POLICY(&ration_rr),     RUNS(B), NEXT_MS(40));

@@ -1,14 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# tests/tidy/recursion.sh [ROOT] - no function of ranks 0-4 reaches itself.
+# tests/tidy/recursion.sh [ROOT] - no function of ranks 0-4 and the port reaches itself.
 #
 # From the call graphs that gcc writes.  Calls through the policy table are not
 # in them: a policy calls the core through ration_policy.h, which calls no policy.
 cd "${1:-.}" || exit 2
 out=$(mktemp -d) || exit 2
 trap 'rm -rf "$out"' EXIT
-include=$(find sched affinity topology -name '*.h' -exec dirname {} + | sort -u | sed 's/^/-I/')
-find sched affinity topology -path topology/host -prune -o -name '*.c' -print |
+folders='sched affinity topology hv-integration/port'
+# shellcheck disable=SC2086
+include=$(find $folders -name '*.h' -exec dirname {} + | sort -u | sed 's/^/-I/')
+# shellcheck disable=SC2086
+find $folders -path topology/host -prune -o -name '*.c' -print |
 while read -r file; do
 	# -O0: an inlined call would not be seen.  shellcheck disable=SC2086
 	gcc -std=c11 -O0 -ffreestanding -fcallgraph-info $include -c "$file" \

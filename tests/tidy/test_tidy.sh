@@ -7,11 +7,13 @@ for name in layers functions lines freestanding documented recursion; do
 	check "tidy $name" "tests/tidy/$name.sh" .
 done
 check "tidy symbols" tests/tidy/symbols.sh "$O/libration.a"
+check "tidy symbols of the port" tests/tidy/symbols.sh "$O/libration-port.a" nm "$O/libration.a"
 
 mkdir "$tmp/tree"
 cp -r Makefile README.md sched affinity topology sim docs tests .ci "$tmp/tree/"
 [ ! -d hv-integration ] || cp -r hv-integration "$tmp/tree/"
 victim=affinity/ration_affinity.h
+port=hv-integration/port
 
 # plant CHECK FILE TEXT COMPLAINT - CHECK must complain of TEXT at FILE's end.
 plant() {
@@ -40,6 +42,15 @@ plant layers sched/rr/rr.c '#include "core.h"' "private header core.h of sched/c
 plant layers sim/sim.h '#include "list.h"' "private header list.h of sched/base in sim"
 plant layers sched/rr/rr.c '#include <string.h>' "<string.h> in a freestanding folder"
 plant layers sched/rr/rr.c '#include "gone.h"' "no header gone.h in the tree"
+plant layers $port/port.c '#include <string.h>' "<string.h> in a freestanding folder"
+plant layers $port/port.c '#include "sim.h"' \
+	"hv-integration/port (rank 4.5) includes sim.h of sim (rank 5)"
+plant layers $port/port.c '#include "core.h"' "private header core.h of sched/core in $port"
+plant layers $port/port.c '#include "list.h"' "private header list.h of sched/base in $port"
+plant layers sched/rr/rr.c '#include "ration_port.h"' \
+	"includes ration_port.h of $port (rank 4.5)"
+plant layers sim/sim.h '#include "record.h"' "private header record.h of $port in sim"
+plant layers hv-integration/thread/odd.c '#include "record.h"' "private header record.h of $port"
 plant layers sim/list.h '/* again */' "has the name of"
 
 long_function=$(printf 'static int long_one(void)\n{\n%s\n\treturn 0;\n}' \
@@ -61,23 +72,31 @@ plant lines sim/plain.c \
 plant freestanding sched/rr/rr.c 'static const double d = 1;' "float, double or __int128"
 plant freestanding sched/rr/rr.c 'static const int d = (int)1.5;' "a floating constant"
 plant freestanding sched/rr/rr.c '#ifdef DEBUG' "conditional code"
-for slot in admit ready decide expire check; do
+plant freestanding $port/port.c 'static const double d = 1;' "float, double or __int128"
+plant freestanding $port/port.c '#if defined(__x86_64__)' "conditional code"
+plant freestanding $port/ration_lock.h '#if defined(__SSE2__)' "conditional code"
+for slot in admit ready decide expire check shadow; do
 	drop freestanding sched/rr/rr.c "\.$slot = " "slot $slot of the policy table is not set"
 done
 plant documented $victim '
 int ration_affinity_guess(int x);' "ration_affinity_guess has no comment"
+plant documented $port/ration_port.h '
+int ration_port_guess(int x);' "ration_port_guess has no comment"
+plant recursion $port/odd.c 'int a(int x); int a(int x) { return x ? a(x - 1) + 1 : 0; }' \
+	"recursion: "
 plant recursion affinity/odd.c 'int a(int x); int b(int x);
 int a(int x) { return b(x) + 1; } int b(int x) { return a(x) + 1; }' "recursion: "
 plant recursion affinity/odd.c 'int a(int x); int a(int x) { return x ? a(x - 1) + 1 : 0; }' \
 	"recursion: "
 
+below=
 # symbols.sh LINE COMPLAINT - compile a line, and see what symbols.sh says of it.
 symbols() {
 	printf '%s\n' "$1" >"$tmp/odd.c"
 	rm -f "$tmp/odd.a"
 	gcc -std=gnu11 -O2 -ffreestanding -c "$tmp/odd.c" -o "$tmp/odd.o" &&
 		ar rc "$tmp/odd.a" "$tmp/odd.o"
-	refute "symbols finds: $2" "$2" tests/tidy/symbols.sh "$tmp/odd.a"
+	refute "symbols finds: $2" "$2" tests/tidy/symbols.sh "$tmp/odd.a" nm "$below"
 }
 symbols 'void puts(const char *); void ration_x(void); void ration_x(void) { puts(""); }' \
 	"undefined, and no host supplies it: puts"
@@ -87,5 +106,10 @@ symbols 'unsigned long ration_d(unsigned long a, unsigned long b);
 unsigned long ration_d(unsigned long a, unsigned long b)
 { return (unsigned long)((unsigned __int128)a * a / b); }' \
 	"undefined, and no host supplies it: __udivti3"
+below=$O/libration.a
+symbols 'void ration_gone(void); void ration_x(void) { ration_gone(); }' \
+	"undefined, and no host supplies it: ration_gone"
+symbols 'void ration_decide(void) { }' "exported by the archive below too: ration_decide"
+below=
 symbols 'void init(void) { }' "exported without the prefix ration_: init"
 symbols 'int *ration_c(void) { static int calls; calls++; return &calls; }' "writable data: calls"

@@ -210,12 +210,14 @@ TEST(core_init, an_empty_slot_of_a_policy_is_refused)
 		[](ration_policy &p) { p.start = nullptr; },
 		[](ration_policy &p) { p.expire = nullptr; },
 		[](ration_policy &p) { p.check = nullptr; },
+		[](ration_policy &p) { p.shadow = nullptr; },
 		[](ration_policy &p) { p.instance_size = 65537; },
 		[](ration_policy &p) { p.cpu_size = 65537; },
 		[](ration_policy &p) { p.dom_size = 65537; },
 		[](ration_policy &p) { p.vcpu_size = 65537; },
 		[](ration_policy &p) { p.scratch_size = 65537; },
 		[](ration_policy &p) { p.scratch_cpu_size = 65537; },
+		[](ration_policy &p) { p.scratch_dom_size = 65537; },
 		[](ration_policy &p) { p.scratch_vcpu_size = 65537; },
 	};
 	size_t i = 0;

@@ -29,7 +29,7 @@ std::string picture(const Host &h, const std::vector<ration_dom *> &doms)
 		ration_dom_get(d, &a);
 		s << ration_dom_id(d) << " " << a.weight << " " << a.cap_ppm << " " << a.floor_ppm
 		  << " " << a.burst_ns << " " << a.period_ns << " " << a.slice_ns << " "
-		  << a.latency_ns << " " << a.extratime << "\n";
+		  << a.latency_ns << " " << a.extratime << " " << a.shadow << "\n";
 		for (ration_vcpu *v = ration_vcpu_first(d); v != nullptr; v = ration_vcpu_next(v)) {
 			ration_vcpu_info i = h.info(v);
 			ration_ledger l = h.ledger(v);
@@ -153,6 +153,7 @@ TEST(core_setters, the_default_attributes_are_valid)
 	EXPECT_EQ(0u, a.cap_ppm + a.floor_ppm + a.burst_ns + a.slice_ns + a.latency_ns);
 	EXPECT_EQ(100 * MS, a.period_ns);
 	EXPECT_TRUE(a.extratime);
+	EXPECT_FALSE(a.shadow);
 }
 
 // Xen eec1a570c0: the setter for a whole VM checked less than the one for a vCPU.
@@ -193,11 +194,12 @@ TEST(core_setters, admit_and_set_check_the_same_ranges)
 TEST(core_setters, an_attribute_that_the_policy_does_not_honour_is_an_error)
 {
 	const uint32_t credit = RATION_ATTR_WEIGHT | RATION_ATTR_CAP | RATION_ATTR_FLOOR |
-	                        RATION_ATTR_BURST | RATION_ATTR_TSLICE | RATION_ATTR_RATELIMIT;
+	                        RATION_ATTR_BURST | RATION_ATTR_SHADOW | RATION_ATTR_TSLICE |
+	                        RATION_ATTR_RATELIMIT;
 	EXPECT_EQ(credit, ration_attr_honoured(&ration_credit));
 	EXPECT_EQ(uint32_t(RATION_ATTR_TSLICE), ration_attr_honoured(&ration_rr));
 	for (const ration_policy *p : {&ration_credit, &ration_rr}) {
-		for (uint32_t bit = RATION_ATTR_WEIGHT; bit <= RATION_ATTR_EXTRATIME; bit <<= 1) {
+		for (uint32_t bit = RATION_ATTR_WEIGHT; bit <= RATION_ATTR_SHADOW; bit <<= 1) {
 			SCOPED_TRACE(testing::Message() << ration_policy_name(p) << " bit " << bit);
 			States s(p);
 			std::string before = picture(s, s.doms);
@@ -210,6 +212,7 @@ TEST(core_setters, an_attribute_that_the_policy_does_not_honour_is_an_error)
 			case RATION_ATTR_PERIOD: a.period_ns = 50 * MS; break;
 			case RATION_ATTR_SLICE: a.slice_ns = 5 * MS; break;
 			case RATION_ATTR_LATENCY: a.latency_ns = MS; break;
+			case RATION_ATTR_SHADOW: a.shadow = true; break;
 			default: a.extratime = false;
 			}
 			bool honoured = (ration_attr_honoured(p) & bit) != 0;

@@ -109,7 +109,7 @@ TEST_P(core_switch, keeps_every_attribute_parameter_and_pin)
 	ration_attr attr = attr_of(777, 60, 10);
 	attr.burst_ns = 3 * MS;
 	attr.period_ns = 40 * MS, attr.slice_ns = 2 * MS, attr.latency_ns = 5 * MS;
-	attr.extratime = true;
+	attr.extratime = attr.shadow = true;
 	ration_vcpu *v = h.hog(attr, 2);
 	EXPECT_EQ(RATION_OK, h.pin(v, 3, 1));
 	for (const ration_policy *p : {to, from, to}) {

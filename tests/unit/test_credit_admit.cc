@@ -187,6 +187,61 @@ TEST(credit_admit, a_pinned_domain_whose_cpu_is_off_line_asks_for_nothing)
 	EXPECT_EQ(RATION_OK, h.cpu_up(1));
 }
 
+// Each domain's CPUs have room for what is confined to them; three CPUs together do not.
+TEST(credit_admit, pins_that_overlap_in_part)
+{
+	Admission h(4);
+	EXPECT_EQ(RATION_OK, h.reserve(100, 0x3));   // domains 1..4, of one vCPU each:
+	EXPECT_EQ(RATION_OK, h.reserve(100, 0x6));   // a ring of CPUs 0, 1, 2 is full
+	EXPECT_EQ(RATION_OK, h.reserve(90, 0x5));
+	EXPECT_EQ(RATION_OK, h.reserve(80, 0xc));    // this one has CPU 3
+	EXPECT_EQ(RATION_E_CAPACITY, h.reserve(20, 0x2));
+	EXPECT_EQ(0x7u, h.why.cpus);
+	EXPECT_EQ(100000u, h.why.missing_ppm);
+	EXPECT_EQ(100000u, h.why.fit_ppm);
+	EXPECT_EQ(4u, h.why.holder_count);
+	EXPECT_EQ(1u, h.why.holder[0]);
+	EXPECT_EQ(2u, h.why.holder[1]);
+	EXPECT_EQ(3u, h.why.holder[2]);
+	EXPECT_EQ(5u, h.why.holder[3]) << "it asks for the least";
+	EXPECT_EQ(RATION_OK, h.reserve(10, 0x2));
+	EXPECT_EQ(RATION_OK, h.pin(h.last, 0x8)) << "20 % are left there";
+	EXPECT_EQ(RATION_OK, h.reserve(10, 0x1));
+}
+
+// A domain's vCPUs may have different pins: so much of its floor as one cannot take
+// the others must.
+TEST(credit_admit, a_floor_is_spread_over_the_vcpus_that_have_room)
+{
+	Admission h(2);
+	EXPECT_EQ(RATION_OK, h.reserve(70, 0x1));
+	ration_dom *d = h.dom(attr_of(256, 0, 130));
+	ration_vcpu *a, *b;
+	EXPECT_EQ(RATION_OK, ration_vcpu_admit(h.r, d, 0, {2, 2}, h.now, &h.fx, &a, nullptr));
+	EXPECT_EQ(RATION_OK, ration_vcpu_admit(h.r, d, 1, {1, 1}, h.now, &h.fx, &b, nullptr));
+	EXPECT_EQ(RATION_E_CAPACITY, h.set(d, attr_of(256, 0, 131)));
+	EXPECT_EQ(0x1u, h.why.cpus) << "CPU 1 has no more to take either, but all of it is its own";
+	EXPECT_EQ(10000u, h.why.missing_ppm);
+	EXPECT_EQ(1300000u, h.why.fit_ppm);
+	EXPECT_EQ(RATION_E_CAPACITY, h.pin(a, 0x1)) << "then 200 % would have to fit on one";
+	EXPECT_EQ(1000000u, h.why.missing_ppm);
+	EXPECT_EQ(300000u, h.why.fit_ppm);
+}
+
+// What others lack is not held against a domain: the largest floor is beside them.
+TEST(credit_admit, what_would_fit_beside_others_that_lack)
+{
+	Admission h(3);
+	EXPECT_EQ(RATION_OK, h.reserve(80, 0x5));
+	EXPECT_EQ(RATION_OK, h.reserve(50, 0x5));
+	EXPECT_EQ(RATION_OK, h.reserve(30, 0x2));
+	EXPECT_EQ(RATION_OK, h.cpu_down(2, true));
+	EXPECT_EQ(RATION_E_CAPACITY, h.reserve(90, 0x2));
+	EXPECT_EQ(700000u, h.why.fit_ppm);
+	EXPECT_EQ(500000u, h.why.missing_ppm) << "30 % of it on CPU 0, as before";
+	EXPECT_EQ(RATION_OK, h.reserve(70, 0x2));
+}
+
 TEST(credit_admit, rr_promises_nothing_and_a_switch_back_is_refused)
 {
 	Admission h(1);

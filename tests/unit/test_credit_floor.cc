@@ -259,15 +259,18 @@ TEST(credit_wake, it_preempts_where_most_is_overdrawn)
 	EXPECT_EQ(RATION_STATE_WAITING, h.info(a).state);
 }
 
-/* What was charged already is not counted again. */
+/* What was charged already is not counted again; and who has had more than it is owed is
+ * found by that, not by its weight: each is owed all of its CPU. */
 TEST(credit_wake, it_preempts_where_most_is_overdrawn_after_many_slices)
 {
 	Host h(host_of(2, {&ration_credit}));
-	h.hog(attr_of(256), 1);
-	ration_vcpu *b = h.hog(attr_of(200), 2), *c = h.vcpu(h.dom());
+	h.hog(attr_of(200), 1);
+	ration_vcpu *b = h.hog(attr_of(256), 2), *c = h.vcpu(h.dom());
+	h.run_until(100 * MS);
+	h.charge(ration_vcpu_dom(b), 20 * MS);       // done for B elsewhere
 	h.run_until(305 * MS);                       // 5 ms since the last slice began
 	h.wake(c);
-	EXPECT_EQ(c, h.on(1)) << "305 ms * 256 / 200 is more than 305 ms";
+	EXPECT_EQ(c, h.on(1)) << "A has had 305 ms, B 325";
 	EXPECT_EQ(RATION_STATE_WAITING, h.info(b).state);
 }
 

@@ -2,6 +2,7 @@
 /* Tables that line up, and the JSON document's keys. */
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -165,6 +166,19 @@ TEST_F(Report, ShowsTheColumnsThatHaveSomething)
 	EXPECT_NE(text.find("4 CPUs: 0.00 % busy, 100.00 % idle"), std::string::npos);
 }
 
+TEST_F(Report, ShowsWhatIsOwedOnceThatIsKnown)
+{
+	EXPECT_EQ(run(0).find("entitled"), std::string::npos);
+	r.is_entitled = true;
+	domains[1].entitled = 0.625;
+	domains[2].entitled = 0.1;
+	std::string text = run(0);
+
+	EXPECT_NE(text.find("  CPU %  entitled "), std::string::npos) << text;
+	EXPECT_NE(text.find("  50.00     62.50 "), std::string::npos) << text;
+	EXPECT_NE(text.find("  60.00     72.50 "), std::string::npos) << "their sum\n" << text;
+}
+
 TEST_F(Report, EndsWithTheLineOfSpeed)
 {
 	EXPECT_EQ(lines(run(120)).back(),
@@ -235,6 +249,26 @@ TEST_F(Report, SetsPoliciesSideBySide)
 	                              "per wall s");
 }
 
+TEST_F(Report, OneColumnOfWhatIsOwedWhereAllPoliciesOweTheSame)
+{
+	sim_domain others[3];
+	sim_result runs[2] = {r, r};
+	auto text = [&] {
+		return printed(200, [&](page *p) { report_compare(p, &read.s, runs, 2); });
+	};
+
+	EXPECT_EQ(text().find("entitled"), std::string::npos);
+	domains[1].entitled = 0.625;
+	std::copy(domains, domains + 3, others);
+	runs[1].policy = scenario_policy_find("sedf");
+	runs[1].domain = others;
+	EXPECT_NE(text().find("  entitled   "), std::string::npos) << text();
+	EXPECT_EQ(text().find("- entitled -"), std::string::npos) << text();
+	others[1].entitled = 0.5;
+	EXPECT_NE(text().find("- entitled -"), std::string::npos) << text();
+	EXPECT_NE(text().find("62.50  50.00"), std::string::npos) << text();
+}
+
 TEST_F(Report, WarnsOfWhatThePolicyDoesNotHonour)
 {
 	char *buffer = nullptr;
@@ -252,6 +286,29 @@ TEST_F(Report, WarnsOfWhatThePolicyDoesNotHonour)
 	std::fclose(out);
 	EXPECT_STREQ(buffer, "");
 	std::free(buffer);
+}
+
+TEST_F(Report, WhatAShadowWouldHoldStandsWhereThereIsOne)
+{
+	std::string text = printed(200, [&](page *p) { report_run(p, &read.s, &r); });
+	EXPECT_EQ(text.find("would hold"), std::string::npos);
+	EXPECT_EQ(text.find("~"), std::string::npos);
+	read.s.domain[1].attr.shadow = true;
+	domains[1].shadow = {1234, 2500 * RATION_NS_PER_MS};
+	text = printed(200, [&](page *p) { report_run(p, &read.s, &r); });
+	EXPECT_NE(text.find("would hold"), std::string::npos) << text;
+	EXPECT_NE(text.find("times  time %"), std::string::npos) << text;
+	EXPECT_NE(text.find(" 100~*"), std::string::npos) << text;
+	EXPECT_NE(text.find(" 1,234   25.00"), std::string::npos) << text;
+	EXPECT_NE(text.find("\n~ a shadow: not enforced\n"), std::string::npos) << text;
+	text = printed(200, [&](page *p) { report_check(p, &read.s); });
+	EXPECT_NE(text.find(" 100~*"), std::string::npos) << text;
+	EXPECT_NE(text.find("\n~ a shadow: not enforced\n"), std::string::npos) << text;
+	/* off by now: what was counted stands */
+	read.s.domain[1].attr.shadow = false;
+	text = printed(200, [&](page *p) { report_run(p, &read.s, &r); });
+	EXPECT_NE(text.find(" 1,234   25.00"), std::string::npos) << text;
+	EXPECT_EQ(text.find("~"), std::string::npos) << text;
 }
 
 TEST_F(Report, ChecksWithoutRunning)
@@ -278,6 +335,13 @@ TEST_F(Report, JsonHasTheKeysOfTheManual)
 {
 	json_t *d = report_json(&read.s, &r);
 
+	EXPECT_EQ(json_object_get(json_array_get(at(d, "domains"), 1), "entitled"), nullptr);
+	json_decref(d);
+	r.is_entitled = true;
+	domains[1].entitled = 0.625;
+	domains[1].shadow = {1234, 2500 * RATION_NS_PER_MS};
+	read.s.domain[1].attr.shadow = true;
+	d = report_json(&read.s, &r);
 	EXPECT_EQ(json_integer_value(at(d, "schema")), 1);
 	EXPECT_STREQ(json_string_value(at(d, "policy")), "rr");
 	EXPECT_STREQ(json_string_value(at(d, "topology")), "pack:1 core:4 pu:1");
@@ -298,7 +362,12 @@ TEST_F(Report, JsonHasTheKeysOfTheManual)
 	EXPECT_DOUBLE_EQ(json_real_value(at(a, "cap")), 100.0);
 	EXPECT_DOUBLE_EQ(json_real_value(at(a, "floor")), 0.0);
 	EXPECT_DOUBLE_EQ(json_real_value(at(a, "used")), 50.0);
+	EXPECT_DOUBLE_EQ(json_real_value(at(a, "entitled")), 62.5);
 	EXPECT_EQ(json_integer_value(at(a, "misses")), 0);
+	EXPECT_TRUE(json_is_true(at(a, "shadow")));
+	EXPECT_TRUE(json_is_false(at(rt, "shadow")));
+	EXPECT_EQ(json_integer_value(at(a, "shadow_held_count")), 1234);
+	EXPECT_DOUBLE_EQ(json_real_value(at(a, "shadow_held_s")), 2.5);
 	ASSERT_EQ(json_object_size(at(a, "wait")), static_cast<size_t>(RATION_WAIT_COUNT));
 	EXPECT_DOUBLE_EQ(json_real_value(at(at(a, "wait"), "cap")), 150.0);
 	EXPECT_STREQ(json_string_value(json_array_get(at(a, "not_honoured"), 0)), "weight");

@@ -63,6 +63,7 @@ TEST(Scenario, EveryKeyOfADomain)
 	               "    slice: 2ms\n"
 	               "    latency: 1ms\n"
 	               "    extratime: no\n"
+	               "    shadow: true\n"
 	               "    pool: green\n"
 	               "    start: 1s\n");
 
@@ -95,7 +96,8 @@ TEST(Scenario, EveryKeyOfADomain)
 	EXPECT_EQ(a.attr.slice_ns, 2000000u);
 	EXPECT_EQ(a.attr.latency_ns, 1000000u);
 	EXPECT_FALSE(a.attr.extratime);
-	EXPECT_EQ(a.attr_given, 0xffu);
+	EXPECT_TRUE(a.attr.shadow);
+	EXPECT_EQ(a.attr_given, 0x1ffu);
 	EXPECT_STREQ(a.pool, "green");
 	EXPECT_EQ(a.start_ns, RATION_NS_PER_S);
 }

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The slow loop: what each vCPU is owed of a CPU, by the entitlement engine.
+ *
+ * A pass looks at what the vCPUs want, which fills the engine's snapshot; has the
+ * engine compute; and gives each vCPU its pace.  A call does about 64 vCPUs'
+ * worth of it.  Until a pass is through, the old paces hold.  A pass that finds
+ * nothing changed ends with the look; and where nobody wakes or sleeps, none
+ * begins.
+ */
+#include "credit.h"
+
+#define RATES_BUDGET    64u
+#define RATES_PERIOD_NS (10 * RATION_NS_PER_MS)     /* from pass to pass, at least */
+#define RATES_SOON_NS   (50 * RATION_NS_PER_US)     /* from call to call, after a change */
+#define RATES_STEP_NS   (1 * RATION_NS_PER_MS)      /* from call to call, else */
+#define RATES_SAME      1024u      /* a difference of demand, of 65,535, that is none */
+#define RATES_ROUNDS    4u         /* of rates_level() */
+#define RATES_ROUNDING  1000u      /* ppb by which the engine's answer may be short of a want */
+#define RATES_PPB       1000ULL    /* ppb in a ppm: at most 64 CPUs' worth of them */
+
+static struct ration_entitle *rates_engine(const struct ration *r)
+{
+	return ration_policy_scratch(r);
+}
+
+static struct credit_rates *rates_of(const struct ration *r)
+{
+	return &credit_of(r)->rates;
+}
+
+/* ---- What starts a pass ------------------------------------------------ */
+
+void ration_credit__rates_dirty(struct ration *r, ration_ns now)
+{
+	struct credit_rates *rates = rates_of(r);
+
+	rates->dirty = true;
+	if (rates->at_ns > now + RATES_SOON_NS)
+		ration_credit__rates_arm(r, now + RATES_SOON_NS);
+}
+
+void ration_credit__rates_stir(struct ration *r, ration_ns now)
+{
+	struct credit_rates *rates = rates_of(r);
+	ration_ns at_ns = rates->began_ns + RATES_PERIOD_NS;
+
+	rates->stirred = true;
+	if (rates->at_ns == RATION_NEVER)
+		ration_credit__rates_arm(r, at_ns > now ? at_ns : now + RATES_STEP_NS);
+}
+
+void ration_credit__rates_dom(struct ration *r, struct ration_dom *d, bool gone, ration_ns now)
+{
+	struct credit_dom *dom = credit_dom_of(d);
+
+	rates_of(r)->weight_sum -= dom->weight;
+	dom->weight = gone ? 0 : d->attr.weight;
+	rates_of(r)->weight_sum += dom->weight;
+	ration_credit__rates_dirty(r, now);
+}
+
+/* The first guess is its share if nobody is pinned. */
+void ration_credit__rates_join(struct ration *r, struct ration_vcpu *v, ration_ns now)
+{
+	uint64_t cpus = ration_cpuset_count(ration_cpu_online(r));
+	uint64_t parts = rates_of(r)->weight_sum * v->dom->vcpu_count;
+
+	/* 64 * 65,535 * 10^9 is below 2^52. */
+	credit_vcpu_of(v)->pace =
+		ration_credit__pace(cpus * credit_dom_of(v->dom)->weight * RATION_PPB / parts);
+	credit_vcpu_of(v)->demand = UINT16_MAX;
+	ration_credit__rates_dirty(r, now);
+}
+
+void ration_credit__rates_leave(struct ration *r, struct ration_vcpu *v)
+{
+	struct credit_rates *rates = rates_of(r);
+
+	if (rates->vcpu != v)
+		return;
+	rates->vcpu = v->next;
+	if (v->next == NULL)
+		rates->dom_slot++;
+}
+
+/* ---- Looking ----------------------------------------------------------- */
+
+static void rates_begin(struct ration *r, ration_ns now)
+{
+	struct credit_rates *rates = rates_of(r);
+
+	if (rates->scratch_uses != ration_policy_scratch_uses(r) || rates->pass == 0)
+		(void)ration_entitle_init(rates_engine(r), ration_limits_get(r));
+	rates->scratch_uses = ration_policy_scratch_uses(r);
+	ration_entitle_begin(rates_engine(r), ration_cpu_online(r));
+	if (++rates->pass == 0)
+		rates->pass = 1;
+	rates->stage = CREDIT_STAGE_LOOK;
+	rates->changed = rates->urgent = rates->dirty;
+	rates->again = rates->stirred;
+	rates->dirty = rates->stirred = false;
+	rates->began_ns = now;
+	rates->dom_slot = 0;
+	rates->vcpu = NULL;
+}
+
+/* The next vCPU; *first: of its domain.  NULL: the end, or the budget is spent. */
+static struct ration_vcpu *rates_next(const struct ration *r, bool *first, uint32_t *budget)
+{
+	struct credit_rates *rates = rates_of(r);
+	uint32_t dom_count = ration_limits_get(r)->dom_count;
+	struct ration_vcpu *v = rates->vcpu;
+
+	*first = v == NULL;
+	for (; *budget != 0 && v == NULL && rates->dom_slot < dom_count; (*budget)--) {
+		const struct ration_dom *d = ration_dom_slot(r, rates->dom_slot);
+
+		v = d == NULL ? NULL : d->first;
+		if (v == NULL)
+			rates->dom_slot++;
+	}
+	if (*budget == 0 || v == NULL)
+		return NULL;
+	(*budget)--;
+	rates->vcpu = v->next;
+	if (v->next == NULL)
+		rates->dom_slot++;
+	return v;
+}
+
+static void rates_look_vcpu(struct ration *r, struct ration_vcpu *v, bool first, ration_ns now)
+{
+	struct ration_entitle *e = rates_engine(r);
+	struct credit_rates *rates = rates_of(r);
+	struct credit_vcpu *self = credit_vcpu_of(v);
+	const struct ration_attr *attr = &v->dom->attr;
+	bool settled;
+	uint32_t was = self->demand, is = ration_credit__demand_look(r, v, now, &settled);
+
+	if (!settled || (is > was ? is - was : was - is) > was / 16 + RATES_SAME)
+		rates->changed = true;
+	self->demand = (uint16_t)is;
+	if (first) {
+		ration_entitle_dom(e, v->dom->slot, attr->weight, credit_cap_ppm(v->dom) * RATES_PPB,
+		                   attr->floor_ppm * RATES_PPB);
+		credit_dom_of(v->dom)->pass = rates->pass;
+	}
+	ration_entitle_vcpu(e, v->affinity.hard, ration_credit__demand_ppb(v));
+}
+
+/* True: through. */
+static bool rates_look(struct ration *r, ration_ns now)
+{
+	uint32_t budget = RATES_BUDGET;
+	struct ration_vcpu *v;
+	bool first;
+
+	while ((v = rates_next(r, &first, &budget)) != NULL)
+		rates_look_vcpu(r, v, first, now);
+	return budget != 0;
+}
+
+/* ---- Committing -------------------------------------------------------- */
+
+/* What of v's class in its domain is left to each vCPU that wants more: where
+ * all get `mean`, those that want less leave the rest to the others.  (In large
+ * domains they keep it.) */
+static uint64_t rates_level(const struct ration_vcpu *v, uint64_t mean_ppb)
+{
+	uint64_t level = mean_ppb;
+	uint32_t rounds = v->dom->vcpu_count > RATES_BUDGET ? 0 : RATES_ROUNDS;
+
+	for (uint32_t round = 0; round < rounds; round++) {
+		uint64_t left = 0, greedy = 0;
+
+		for (const struct ration_vcpu *w = v->dom->first; w != NULL; w = w->next) {
+			uint64_t wants = ration_credit__demand_ppb(w);
+
+			if (w->class_idx != v->class_idx)
+				continue;
+			left += mean_ppb;
+			if (wants > level)
+				greedy++;
+			else
+				left -= left < wants ? left : wants;
+		}
+		if (greedy == 0)
+			break;
+		level = left / greedy;
+	}
+	return level;
+}
+
+/* What v is owed.  Who wants less than it could have is not held to that: when it
+ * wakes it is owed what it could have. */
+static uint64_t rates_owed(const struct ration *r, const struct ration_vcpu *v)
+{
+	const struct ration_entitle *e = rates_engine(r);
+	uint64_t mean = ration_entitle_vcpu_ppb(e, v->dom->slot, v->affinity.hard);
+	uint64_t wants = ration_credit__demand_ppb(v), level;
+
+	if (wants > mean + RATES_ROUNDING) {
+		level = v->dom->vcpu_count == 1 ? mean : rates_level(v, mean);
+		return level < wants ? level : wants;
+	}
+	level = ration_entitle_level_ppb(e, v->dom->slot, v->affinity.hard) / v->dom->vcpu_count;
+	return level > mean ? level : mean;
+}
+
+static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, ration_ns now)
+{
+	struct credit_rates *rates = rates_of(r);
+	struct credit_vcpu *self = credit_vcpu_of(v);
+	uint64_t owed, pace;
+	bool queued = self->place == CREDIT_QUEUED;
+
+	if (credit_dom_of(v->dom)->pass != rates->pass)
+		return;                   /* it came later */
+	if ((v->affinity.hard & ration_cpu_online(r)) == 0)
+		return;                   /* it is owed nothing until a CPU is back */
+	owed = rates_owed(r, v);
+	if (owed == 0 && rates->dirty)
+		return;                   /* it may have moved meanwhile */
+	pace = ration_credit__pace(owed);
+	if (pace == self->pace)
+		return;
+	if (queued)
+		ration_credit__dequeue(r, v);
+	ration_credit__clock_pace(r, v, pace, now);
+	if (queued)
+		ration_credit__enqueue(r, v, now);
+}
+
+static bool rates_commit(struct ration *r, ration_ns now)
+{
+	uint32_t budget = RATES_BUDGET;
+	struct ration_vcpu *v;
+	bool first;
+
+	while ((v = rates_next(r, &first, &budget)) != NULL)
+		rates_commit_vcpu(r, v, now);
+	return budget != 0;
+}
+
+/* ---- Steps ------------------------------------------------------------- */
+
+/* One call's worth of the pass. */
+static void rates_go_on(struct ration *r, ration_ns now)
+{
+	struct credit_rates *rates = rates_of(r);
+
+	/* An admission overwrote the snapshot, or what it shows changed meanwhile. */
+	if (rates->scratch_uses != ration_policy_scratch_uses(r) ||
+	    (rates->stage == CREDIT_STAGE_LOOK && rates->dirty)) {
+		rates->stage = CREDIT_STAGE_REST;
+		rates->dirty = true;
+	}
+	if (rates->stage == CREDIT_STAGE_REST)
+		rates_begin(r, now);
+	if (rates->stage == CREDIT_STAGE_LOOK) {
+		if (rates_look(r, now))
+			rates->stage = rates->changed ? CREDIT_STAGE_STEP : CREDIT_STAGE_REST;
+	} else if (rates->stage == CREDIT_STAGE_STEP) {
+		if (ration_entitle_step(rates_engine(r))) {
+			rates->stage = CREDIT_STAGE_COMMIT;
+			rates->dom_slot = 0;
+			rates->vcpu = NULL;
+		}
+	} else if (rates_commit(r, now)) {
+		rates->stage = CREDIT_STAGE_REST;
+	}
+}
+
+void ration_credit__rates_step(struct ration *r, ration_ns now)
+{
+	struct credit_rates *rates = rates_of(r);
+	bool more;
+
+	rates_go_on(r, now);
+	more = rates->stage != CREDIT_STAGE_REST;
+	if (rates->dirty)
+		ration_credit__rates_arm(r, now + RATES_SOON_NS);
+	else if (more)
+		ration_credit__rates_arm(r, now + (rates->urgent ? RATES_SOON_NS : RATES_STEP_NS));
+	else if (rates->changed || rates->stirred || rates->again)
+		ration_credit__rates_arm(r, rates->began_ns + RATES_PERIOD_NS > now ?
+		                            rates->began_ns + RATES_PERIOD_NS : now + RATES_STEP_NS);
+	else
+		ration_credit__rates_arm(r, RATION_NEVER);
+}
