@@ -174,6 +174,9 @@ void ration_credit__shadow_set(struct ration_dom *d, int64_t quota_ns, int64_t b
 	s->most_ns = ration_credit__cap_most(d);
 	s->budget_ns = budget_ns < s->most_ns ? budget_ns : s->most_ns;
 	s->at_ns = now;
+	/* A refill that is late, since its timer is, is left out; the grid stays. */
+	if (refill_ns != 0 && refill_ns <= now)
+		refill_ns += (1 + (now - refill_ns) / CREDIT_PERIOD_NS) * CREDIT_PERIOD_NS;
 	s->refill_ns = refill_ns;
 	if (refill_ns == 0 && (dom->running_count != 0 || budget_ns <= 0))
 		s->refill_ns = now + CREDIT_PERIOD_NS;

@@ -205,6 +205,23 @@ TEST(credit_shadow, turned_on_it_frees_who_is_held_and_keeps_the_books)
 	EXPECT_EQ(nullptr, ration_check(h.r));
 }
 
+// The host's timer is late: the refills of 10 and 20 ms have not been seen to.
+TEST(credit_shadow, turned_on_while_a_refill_is_late)
+{
+	Shadowed h(1);
+	ration_attr capped = shadow_of(25);
+	capped.shadow = false;
+	ration_vcpu *a = h.hog(capped);
+	h.run_until(5 * MS);
+	h.now += 20 * MS;
+	ASSERT_EQ(RATION_OK, h.set(ration_vcpu_dom(a), shadow_of(25)));
+	EXPECT_EQ(nullptr, ration_check(h.r));
+	h.run_until(30 * MS);                        /* the grid is that of before */
+	ration_ns held_ns = h.shadow(a).held_ns;
+	h.run_until(130 * MS);
+	EXPECT_EQ(held_ns + 10 * 7500 * US, h.shadow(a).held_ns);
+}
+
 TEST(credit_shadow, turned_off_it_is_enforced_with_the_budget_as_it_stands)
 {
 	for (int at : {1, 2, 4, 9}) {                // of 10 ms: 3 are its budget
