@@ -369,7 +369,7 @@ TEST(Replay, TenMillionDecisions)
 	log l;
 
 	ASSERT_NE(file, nullptr);
-	from.s.time_ns = (whole ? 380 : 10) * RATION_NS_PER_S;
+	from.s.time_ns = (whole ? 420 : 10) * RATION_NS_PER_S;
 	options.record = file;
 	ASSERT_TRUE(sim_run(&from.s, &options, &result));
 	sim_result_free(&result);
