@@ -140,24 +140,7 @@ static void action_set(struct sim *s, struct domain *d, const struct scenario_ev
 	int status;
 
 	ration_dom_get(d->ration, &attr);
-	if (e->attr_given & RATION_ATTR_WEIGHT)
-		attr.weight = e->attr.weight;
-	if (e->attr_given & RATION_ATTR_CAP)
-		attr.cap_ppm = e->attr.cap_ppm;
-	if (e->attr_given & RATION_ATTR_FLOOR)
-		attr.floor_ppm = e->attr.floor_ppm;
-	if (e->attr_given & RATION_ATTR_BURST)
-		attr.burst_ns = e->attr.burst_ns;
-	if (e->attr_given & RATION_ATTR_PERIOD)
-		attr.period_ns = e->attr.period_ns;
-	if (e->attr_given & RATION_ATTR_SLICE)
-		attr.slice_ns = e->attr.slice_ns;
-	if (e->attr_given & RATION_ATTR_LATENCY)
-		attr.latency_ns = e->attr.latency_ns;
-	if (e->attr_given & RATION_ATTR_EXTRATIME)
-		attr.extratime = e->attr.extratime;
-	if (e->attr_given & RATION_ATTR_SHADOW)
-		attr.shadow = e->attr.shadow;
+	scenario_attr_change(&attr, e);
 	status = ration_record_dom_set(&s->record, d->ration, &attr, s->now_ns, &fx, &why);
 	sim_effects(s, &fx, RATION_CPU_NONE);
 	if (status == RATION_OK) {
@@ -190,22 +173,15 @@ static void action_pin(struct sim *s, struct domain *d, const struct scenario_ev
 	for (i = first; i < end; i++) {
 		struct ration_affinity to = d->affinity[i];
 
-		if (e->hard_given)
-			to.hard = e->affinity.hard;
-		if (e->soft_given)
-			to.soft = e->affinity.soft;
+		scenario_affinity_change(&to, e);
 		status = action_pin_one(s, d, i, to, &why);
 		if (status != RATION_OK)
 			break;
 	}
 	if (status == RATION_OK) {
 		action_note(s, "pin", d, RATION_CPU_NONE);
-		for (i = first; i < end; i++) {
-			if (e->hard_given)
-				d->affinity[i].hard = e->affinity.hard;
-			if (e->soft_given)
-				d->affinity[i].soft = e->affinity.soft;
-		}
+		for (i = first; i < end; i++)
+			scenario_affinity_change(&d->affinity[i], e);
 		return;
 	}
 	(void)snprintf(subject, sizeof subject, "domain %.80s: new affinity of vCPU %u",
@@ -340,10 +316,7 @@ static void action_policy(struct sim *s, const struct scenario_event *e)
 	}
 	if (status == RATION_OK && e->params_given != 0) {
 		ration_params_get(s->ration, &params);
-		if (e->params_given & RATION_ATTR_TSLICE)
-			params.tslice_ns = e->params.tslice_ns;
-		if (e->params_given & RATION_ATTR_RATELIMIT)
-			params.ratelimit_ns = e->params.ratelimit_ns;
+		scenario_params_change(&params, e);
 		status = ration_record_params_set(&s->record, &params, s->now_ns, &fx);
 		sim_effects(s, &fx, RATION_CPU_NONE);
 		(void)snprintf(subject, sizeof subject, "new tslice or ratelimit");

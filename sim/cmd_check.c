@@ -38,12 +38,7 @@ static bool check_option(int option, struct check *check)
 {
 	switch (option) {
 	case OPTION_POLICY:
-		if (!command_policy("check", optarg, &check->policies))
-			return false;
-		if (check->policies.count == 1)
-			return true;
-		(void)command_wrong("check", "several policies, expected one");
-		return false;
+		return command_policy_single("check", optarg, &check->policies);
 	case OPTION_TOPOLOGY:
 		return command_topology("check", optarg, &check->options);
 	case OPTION_QUIET:

@@ -106,12 +106,8 @@ static bool replay_options_fit(const struct replay_command *c)
 	else if (c->trace_path != NULL && c->what_if.policies.count > 1)
 		(void)command_wrong("replay", "--trace with %u policies, expected one",
 		                    c->what_if.policies.count);
-	else if (c->trace_path != NULL && c->json_path != NULL &&
-	         strcmp(c->trace_path, c->json_path) == 0)
-		(void)command_wrong("replay", "--trace and --json into '%s', expected two files",
-		                    c->trace_path);
 	else
-		return true;
+		return !command_clash("replay", "--trace", c->trace_path, "--json", c->json_path);
 	return false;
 }
 

@@ -9,7 +9,6 @@
 #include "allocate.h"
 #include "command.h"
 #include "entitled.h"
-#include "progress.h"
 #include "quantity.h"
 #include "report.h"
 
@@ -121,15 +120,6 @@ static bool run_option(int option, struct run *run)
 	}
 }
 
-/* Do two outputs go into one file?  Said, if so. */
-static bool run_clash(const char *a, const char *a_path, const char *b, const char *b_path)
-{
-	if (a_path == NULL || b_path == NULL || strcmp(a_path, b_path) != 0)
-		return false;
-	(void)command_wrong("run", "%s and %s into '%s', expected two files", a, b, a_path);
-	return true;
-}
-
 static bool run_options_fit(const struct run *run)
 {
 	const char *alone = run->trace_path != NULL ? "--trace" : "--record";
@@ -140,9 +130,9 @@ static bool run_options_fit(const struct run *run)
 		(void)command_wrong("run", "%s with %" PRIu32 " policies, expected one", alone,
 		                    run->policies.count);
 	else
-		return !run_clash("--trace", run->trace_path, "--json", run->json_path) &&
-		       !run_clash("--record", run->record_path, "--json", run->json_path) &&
-		       !run_clash("--record", run->record_path, "--trace", run->trace_path);
+		return !command_clash("run", "--trace", run->trace_path, "--json", run->json_path) &&
+		       !command_clash("run", "--record", run->record_path, "--json", run->json_path) &&
+		       !command_clash("run", "--record", run->record_path, "--trace", run->trace_path);
 	return false;
 }
 
@@ -151,11 +141,9 @@ static bool run_options_fit(const struct run *run)
 /* One policy; what went wrong is said. */
 static int run_policy(struct run *run, const struct ration_policy *policy)
 {
-	struct sim_result *result = &run->result[run->result_count];
-	struct diagnostics errors = { stderr, 0 };
-	struct progress progress;
+	struct sim_result *result = &run->result[run->result_count++];
 	struct sim_options options;
-	bool admitted;
+	int status;
 
 	memset(&options, 0, sizeof(options));
 	options.check = run->check;
@@ -164,27 +152,10 @@ static int run_policy(struct run *run, const struct ration_policy *policy)
 	options.record_writer = "ration run " RATION_VERSION;
 	options.trace_from_ns = run->trace_from_ns;
 	options.trace_to_ns = run->trace_to_ns != 0 ? run->trace_to_ns : run->scenario.time_ns;
-	options.progress = progress_step;
-	options.progress_context = &progress;
-	run->scenario.policy = policy;
-	progress_begin(&progress, ration_policy_name(policy), run->scenario.time_ns, run->progress);
-	admitted = sim_run(&run->scenario, &options, result);
-	progress_end(&progress);
-	run->result_count++;
-	if (!admitted) {
-		diagnostics_error(&errors, result->refusal[0].mark, "%s", result->refusal[0].text);
-		return COMMAND_BAD_INPUT;
-	}
-	entitled_over_run(&run->scenario, result);
-	report_warn(stderr, &run->scenario, policy);
-	if (result->broken != NULL)
-		fprintf(stderr, "ration run: broken invariant under %s: %s\n",
-		        ration_policy_name(policy), result->broken);
-	if (result->refused_decisions != 0)
-		fprintf(stderr, "ration run: the core refused %" PRIu64 " decisions of %s\n",
-		        result->refused_decisions, ration_policy_name(policy));
-	return result->broken != NULL || result->refused_decisions != 0 ? COMMAND_FAILED :
-	       COMMAND_OK;
+	status = command_simulate("run", &run->scenario, policy, &options, run->progress, result);
+	if (status != COMMAND_BAD_INPUT)
+		entitled_over_run(&run->scenario, result);
+	return status;
 }
 
 static int run_report(struct run *run)

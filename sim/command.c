@@ -3,12 +3,15 @@
 #include "command.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "allocate.h"
+#include "progress.h"
 #include "quantity.h"
+#include "report.h"
 #include "topology_host.h"
 
 #define OPTIONS_MAX 24u
@@ -184,6 +187,54 @@ bool command_policy(const char *command, const char *text, struct command_polici
 	}
 	free(names);
 	return ok;
+}
+
+bool command_policy_single(const char *command, const char *text,
+                           struct command_policies *policies)
+{
+	if (!command_policy(command, text, policies))
+		return false;
+	if (policies->count == 1)
+		return true;
+	(void)command_wrong(command, "several policies, expected one");
+	return false;
+}
+
+bool command_clash(const char *command, const char *a, const char *a_path, const char *b,
+                   const char *b_path)
+{
+	if (a_path == NULL || b_path == NULL || strcmp(a_path, b_path) != 0)
+		return false;
+	(void)command_wrong(command, "%s and %s into '%s', expected two files", a, b, a_path);
+	return true;
+}
+
+int command_simulate(const char *command, struct scenario *s, const struct ration_policy *policy,
+                     struct sim_options *options, bool progress, struct sim_result *result)
+{
+	const char *name = ration_policy_name(policy);
+	struct diagnostics errors = { stderr, 0 };
+	struct progress bar;
+	bool admitted;
+
+	options->progress = progress_step;
+	options->progress_context = &bar;
+	s->policy = policy;
+	progress_begin(&bar, name, s->time_ns, progress);
+	admitted = sim_run(s, options, result);
+	progress_end(&bar);
+	if (!admitted) {
+		diagnostics_error(&errors, result->refusal[0].mark, "%s", result->refusal[0].text);
+		return COMMAND_BAD_INPUT;
+	}
+	report_warn(stderr, s, policy);
+	if (result->broken != NULL)
+		(void)command_wrong(command, "broken invariant under %s: %s", name, result->broken);
+	if (result->refused_decisions != 0)
+		(void)command_wrong(command, "the core refused %" PRIu64 " decisions of %s",
+		                    result->refused_decisions, name);
+	return result->broken != NULL || result->refused_decisions != 0 ? COMMAND_FAILED :
+	       COMMAND_OK;
 }
 
 bool command_topology(const char *command, const char *spec, struct scenario_options *options)

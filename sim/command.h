@@ -12,6 +12,7 @@
 
 #include "output.h"
 #include "scenario_read.h"
+#include "sim.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +56,23 @@ struct command_policies {
 	uint32_t count;
 };
 bool command_policy(const char *command, const char *text, struct command_policies *policies);
+
+/* The same, where one is expected. */
+bool command_policy_single(const char *command, const char *text,
+                           struct command_policies *policies);
+
+/* Do two outputs go into one file?  Said, if so; a path may be NULL. */
+bool command_clash(const char *command, const char *a, const char *a_path, const char *b,
+                   const char *b_path);
+
+/*
+ * Run the scenario under that policy, with a progress bar if asked for, and say
+ * what goes wrong: COMMAND_BAD_INPUT (not all are admitted), COMMAND_FAILED (an
+ * invariant is broken, or decisions were refused), or COMMAND_OK.  *result is for
+ * sim_result_free() whatever comes of it.
+ */
+int command_simulate(const char *command, struct scenario *s, const struct ration_policy *policy,
+                     struct sim_options *options, bool progress, struct sim_result *result);
 
 /* The machine of --topology, for command_topology_free(); false: reported. */
 bool command_topology(const char *command, const char *spec, struct scenario_options *options);

@@ -178,29 +178,11 @@ enum oracle_status entitled_at_start(const struct scenario *s, const struct rati
 
 /* ---- What changes ------------------------------------------------------ */
 
-static void change_attr(struct owed *o, const struct scenario_event *e)
-{
-	if ((e->attr_given & RATION_ATTR_WEIGHT) != 0)
-		o->attr.weight = e->attr.weight;
-	if ((e->attr_given & RATION_ATTR_CAP) != 0)
-		o->attr.cap_ppm = e->attr.cap_ppm;
-	if ((e->attr_given & RATION_ATTR_FLOOR) != 0)
-		o->attr.floor_ppm = e->attr.floor_ppm;
-	if ((e->attr_given & RATION_ATTR_PERIOD) != 0)
-		o->attr.period_ns = e->attr.period_ns;
-	if ((e->attr_given & RATION_ATTR_SLICE) != 0)
-		o->attr.slice_ns = e->attr.slice_ns;
-	if ((e->attr_given & RATION_ATTR_EXTRATIME) != 0)
-		o->attr.extratime = e->attr.extratime;
-	if ((e->attr_given & RATION_ATTR_SHADOW) != 0)
-		o->attr.shadow = e->attr.shadow;
-}
-
 static void change_domain(struct owed *o, const struct scenario_event *e)
 {
 	switch (e->kind) {
 	case EVENT_DOM_SET:
-		change_attr(o, e);
+		scenario_attr_change(&o->attr, e);
 		break;
 	case EVENT_DOM_PIN:
 		for (uint32_t v = 0; v < o->from->vcpu_count && e->hard_given; v++)

@@ -52,23 +52,10 @@ void load_event_pin(struct load *load, const struct load_vcpu *v, struct ration_
 	event_pin_all(load, v->domain);
 }
 
-uint32_t load_attr_differ(const struct ration_attr *a, const struct ration_attr *b)
-{
-	return (a->weight != b->weight ? RATION_ATTR_WEIGHT : 0u) |
-	       (a->cap_ppm != b->cap_ppm ? RATION_ATTR_CAP : 0u) |
-	       (a->floor_ppm != b->floor_ppm ? RATION_ATTR_FLOOR : 0u) |
-	       (a->burst_ns != b->burst_ns ? RATION_ATTR_BURST : 0u) |
-	       (a->period_ns != b->period_ns ? RATION_ATTR_PERIOD : 0u) |
-	       (a->slice_ns != b->slice_ns ? RATION_ATTR_SLICE : 0u) |
-	       (a->latency_ns != b->latency_ns ? RATION_ATTR_LATENCY : 0u) |
-	       (a->extratime != b->extratime ? RATION_ATTR_EXTRATIME : 0u) |
-	       (a->shadow != b->shadow ? RATION_ATTR_SHADOW : 0u);
-}
-
 void load_event_set(struct load *load, struct load_domain *d, struct ration_attr attr,
                     ration_ns at_ns)
 {
-	uint32_t given = load_attr_differ(&d->attr_now, &attr);
+	uint32_t given = scenario_attr_differ(&d->attr_now, &attr);
 	struct scenario_event *e;
 
 	d->attr_now = attr;

@@ -68,7 +68,4 @@ void load_event_set(struct load *load, struct load_domain *d, struct ration_attr
 void load_event_machine(struct load *load, const struct replay *r,
                         const struct log_record *record, ration_ns at_ns);
 
-/* The attributes of `b` that differ from those of `a`, as a set of RATION_ATTR_x. */
-uint32_t load_attr_differ(const struct ration_attr *a, const struct ration_attr *b);
-
 #endif

@@ -80,7 +80,7 @@ static void domain_build(struct scenario *s, const struct load_domain *from, con
 	d->is_dom0 = s->domain_count == 0 && from->id == 0;
 	d->vcpu_count = from->vcpu_count;
 	d->attr = from->attr;
-	d->attr_given = load_attr_differ(&usual, &from->attr);
+	d->attr_given = scenario_attr_differ(&usual, &from->attr);
 	d->start_ns = from->start_ns;
 	d->affinity = load_keep(s, allocate(from->vcpu_count, sizeof(*d->affinity)));
 	for (uint32_t i = 0; i < from->vcpu_count; i++)

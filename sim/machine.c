@@ -144,10 +144,8 @@ void machine_rearm(struct sim *s, struct cpu *c)
 /* A dispatch: one word of history. */
 static void machine_record(struct sim *s, const struct cpu *c, const struct vcpu *v)
 {
-	uint64_t who = v == NULL ? UINT64_MAX : (uint64_t)v->dom->id << 16 | v->idx;
-
-	s->hash = (s->hash ^ s->now_ns) * 0x9E3779B97F4A7C15u;
-	s->hash = (s->hash ^ s->hash >> 32 ^ (who << 8 | c->id)) * 0xD6E8FEB86659FD93u;
+	s->hash = v == NULL ? sim_hash(s->hash, s->now_ns, c->id, UINT32_MAX, UINT32_MAX) :
+	          sim_hash(s->hash, s->now_ns, c->id, v->dom->id, v->idx);
 }
 
 /* A slice of v ends, or it leaves the CPU. */

@@ -7,21 +7,11 @@
 
 #include "report.h"
 
-static bool question_policy(struct question *q)
-{
-	if (!command_policy(q->command, optarg, &q->policies))
-		return false;
-	if (q->policies.count == 1)
-		return true;
-	(void)command_wrong(q->command, "several policies, expected one");
-	return false;
-}
-
 static bool question_option(struct question *q, int option)
 {
 	switch (option) {
 	case QUESTION_POLICY:
-		return question_policy(q);
+		return command_policy_single(q->command, optarg, &q->policies);
 	case QUESTION_TOPOLOGY:
 		return command_topology(q->command, optarg, &q->options);
 	case QUESTION_JSON:

@@ -32,22 +32,6 @@ static const char *name_of(struct replay_table *t, const struct replay_vcpu *v)
 	return t->scenario.domain[v->row].name;
 }
 
-static uint32_t attr_differ(const struct ration_attr *a)
-{
-	struct ration_attr b;
-
-	ration_attr_default(&b);
-	return (a->weight != b.weight ? (uint32_t)RATION_ATTR_WEIGHT : 0) |
-	       (a->cap_ppm != b.cap_ppm ? (uint32_t)RATION_ATTR_CAP : 0) |
-	       (a->floor_ppm != b.floor_ppm ? (uint32_t)RATION_ATTR_FLOOR : 0) |
-	       (a->burst_ns != b.burst_ns ? (uint32_t)RATION_ATTR_BURST : 0) |
-	       (a->period_ns != b.period_ns ? (uint32_t)RATION_ATTR_PERIOD : 0) |
-	       (a->slice_ns != b.slice_ns ? (uint32_t)RATION_ATTR_SLICE : 0) |
-	       (a->latency_ns != b.latency_ns ? (uint32_t)RATION_ATTR_LATENCY : 0) |
-	       (a->extratime != b.extratime ? (uint32_t)RATION_ATTR_EXTRATIME : 0) |
-	       (a->shadow != b.shadow ? (uint32_t)RATION_ATTR_SHADOW : 0);
-}
-
 /* A text of the scenario's, freed with it. */
 static char *table_text(struct replay_table *t, const char *text)
 {
@@ -63,6 +47,7 @@ static void row_add(struct replay_table *t, const struct log_record *record)
 	const struct ration_dom *dom = t->replay->answer.dom;
 	struct scenario *s = &t->scenario;
 	struct scenario_domain *d;
+	struct ration_attr usual;
 	char name[32];
 
 	s->domain = allocate_room(s->domain, s->domain_count, sizeof(*s->domain));
@@ -78,8 +63,9 @@ static void row_add(struct replay_table *t, const struct log_record *record)
 	d->name = table_text(t, replay_dom_name(t->replay, dom, name, sizeof(name)));
 	d->is_dom0 = ration_dom_id(dom) == 0;
 	d->mark.file = s->file;
+	ration_attr_default(&usual);
 	d->attr = replay_attr(record);
-	d->attr_given = attr_differ(&d->attr);
+	d->attr_given = scenario_attr_differ(&usual, &d->attr);
 	d->workload.kind = WORKLOAD_HOG;
 	d->start_ns = record->now_ns - t->start_ns;
 }
@@ -112,13 +98,10 @@ static void vcpu_come(struct replay_table *t, const struct log_record *record)
 static void table_hash(struct replay_table *t, const struct log_record *record,
                        const struct ration_vcpu *v)
 {
-	uint64_t who = v == NULL ? UINT64_MAX :
-	               (uint64_t)ration_dom_id(v->dom) << 16 | v->idx;
-	uint64_t hash = t->result.trace_hash;
+	uint32_t dom_id = v == NULL ? UINT32_MAX : ration_dom_id(v->dom);
 
-	hash = (hash ^ (record->now_ns - t->start_ns)) * 0x9E3779B97F4A7C15u;
-	hash = (hash ^ hash >> 32 ^ (who << 8 | record->cpu)) * 0xD6E8FEB86659FD93u;
-	t->result.trace_hash = hash;
+	t->result.trace_hash = sim_hash(t->result.trace_hash, record->now_ns - t->start_ns,
+	                                record->cpu, dom_id, v == NULL ? UINT32_MAX : v->idx);
 }
 
 static void slice_end(struct replay_table *t, struct replay_vcpu *v, ration_ns now_ns)

@@ -173,6 +173,15 @@ extern const struct ration_policy *const scenario_policies[];
 extern const uint32_t scenario_policy_count;
 const struct ration_policy *scenario_policy_find(const char *name);
 
+/* What an event changes of what was: the attributes, the halves of an affinity, the
+ * parameters that it gives. */
+void scenario_attr_change(struct ration_attr *attr, const struct scenario_event *e);
+void scenario_affinity_change(struct ration_affinity *affinity, const struct scenario_event *e);
+void scenario_params_change(struct ration_params *params, const struct scenario_event *e);
+
+/* The attributes in which a and b differ, as a set of RATION_ATTR_x. */
+uint32_t scenario_attr_differ(const struct ration_attr *a, const struct ration_attr *b);
+
 /* When vCPU idx of that workload begins. */
 ration_ns scenario_phase(const struct scenario_workload *w, uint32_t idx);
 

@@ -67,6 +67,17 @@ struct sim_result {
 	const char *broken;              /* the invariant that ration_check() found broken, or NULL */
 };
 
+/* The trace hash with one dispatch more: of vCPU idx of the domain of that id, or of
+ * nobody (dom_id and idx UINT32_MAX). */
+static inline uint64_t sim_hash(uint64_t hash, ration_ns at_ns, ration_cpu c, uint32_t dom_id,
+                                uint32_t idx)
+{
+	uint64_t who = dom_id == UINT32_MAX ? UINT64_MAX : (uint64_t)dom_id << 16 | idx;
+
+	hash = (hash ^ at_ns) * 0x9E3779B97F4A7C15u;
+	return (hash ^ hash >> 32 ^ (who << 8 | c)) * 0xD6E8FEB86659FD93u;
+}
+
 struct sim_options {
 	bool check;                      /* ration_check() after every event */
 	FILE *trace;                     /* trace-event JSON, or NULL */

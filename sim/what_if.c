@@ -8,7 +8,6 @@
 #include "allocate.h"
 #include "entitled.h"
 #include "load_set.h"
-#include "progress.h"
 #include "quantity.h"
 
 /* What is owed is computed anew at each event, which takes milliseconds: where a
@@ -78,35 +77,17 @@ static void what_if_recorded(struct what_if *w, const struct sim_result *from)
 static int what_if_policy(struct what_if *w, const struct ration_policy *policy)
 {
 	struct sim_result *result = &w->result[w->result_count++];
-	struct diagnostics errors = { stderr, 0 };
 	struct sim_options options = { 0 };
-	struct progress progress;
-	bool admitted;
+	int status;
 
 	options.check = w->check;
 	options.trace = w->trace;
 	options.trace_from_ns = w->trace_from_ns;
 	options.trace_to_ns = w->trace_to_ns != 0 ? w->trace_to_ns : w->scenario.time_ns;
-	options.progress = progress_step;
-	options.progress_context = &progress;
-	w->scenario.policy = policy;
-	progress_begin(&progress, ration_policy_name(policy), w->scenario.time_ns, w->progress);
-	admitted = sim_run(&w->scenario, &options, result);
-	progress_end(&progress);
-	if (!admitted) {
-		diagnostics_error(&errors, result->refusal[0].mark, "%s", result->refusal[0].text);
-		return COMMAND_BAD_INPUT;
-	}
-	what_if_entitled(w, result);
-	report_warn(stderr, &w->scenario, policy);
-	if (result->broken != NULL)
-		(void)command_wrong("replay", "broken invariant under %s: %s",
-		                    ration_policy_name(policy), result->broken);
-	if (result->refused_decisions != 0)
-		(void)command_wrong("replay", "the core refused %" PRIu64 " decisions of %s",
-		                    result->refused_decisions, ration_policy_name(policy));
-	return result->broken != NULL || result->refused_decisions != 0 ? COMMAND_FAILED :
-	       COMMAND_OK;
+	status = command_simulate("replay", &w->scenario, policy, &options, w->progress, result);
+	if (status != COMMAND_BAD_INPUT)
+		what_if_entitled(w, result);
+	return status;
 }
 
 /* The changes that were asked for; false: reported. */

@@ -176,6 +176,14 @@ static inline uint64_t record_status(int status, const struct ration_refusal *wh
 	return answer * MIX_STATUS + record_effects(fx);
 }
 
+/* A verb's refusal, which the digest needs, for the host, which may not. */
+static void record_hand_on(int status, const struct ration_refusal *kept,
+                           struct ration_refusal *why)
+{
+	if (why != NULL && status == RATION_E_CAPACITY)
+		*why = *kept;
+}
+
 /* ---- CPUs -------------------------------------------------------------- */
 
 /* The hot verbs ask first whether the recorder is on, and keep what follows out
@@ -236,8 +244,7 @@ int ration_record_cpu_down(struct ration_record *rec, ration_cpu c, bool force, 
 	/* A number that does not fit is no CPU's, and nor is 127. */
 	uint64_t cpu = c < RECORD_NOWHERE ? c : RECORD_NOWHERE;
 
-	if (why != NULL && status == RATION_E_CAPACITY)
-		*why = kept;
+	record_hand_on(status, &kept, why);
 	if (rec->word != NULL)
 		record_put(rec, RECORD_CPU_DOWN, cpu, force, now, record_status(status, &kept, fx),
 		           NULL, 0);
@@ -261,9 +268,7 @@ static inline void record_vcpu(struct ration_record *rec, uint64_t verb,
                                const struct ration_vcpu *v, ration_ns now,
                                const struct ration_effects *fx)
 {
-	if (rec->word != NULL)
-		record_put(rec, verb, rec->from, v->slot, now, record_effects(fx),
-		           NULL, 0);
+	record_put(rec, verb, rec->from, v->slot, now, record_effects(fx), NULL, 0);
 }
 
 static __attribute__((noinline)) void recorded_wake(struct ration_record *rec,
@@ -332,28 +337,32 @@ void ration_record_pause(struct ration_record *rec, struct ration_vcpu *v, ratio
                          struct ration_effects *fx)
 {
 	ration_vcpu_pause(rec->instance, v, now, fx);
-	record_vcpu(rec, RECORD_PAUSE, v, now, fx);
+	if (rec->word != NULL)
+		record_vcpu(rec, RECORD_PAUSE, v, now, fx);
 }
 
 void ration_record_resume(struct ration_record *rec, struct ration_vcpu *v, ration_ns now,
                           struct ration_effects *fx)
 {
 	ration_vcpu_resume(rec->instance, v, now, fx);
-	record_vcpu(rec, RECORD_RESUME, v, now, fx);
+	if (rec->word != NULL)
+		record_vcpu(rec, RECORD_RESUME, v, now, fx);
 }
 
 void ration_record_down(struct ration_record *rec, struct ration_vcpu *v, ration_ns now,
                         struct ration_effects *fx)
 {
 	ration_vcpu_down(rec->instance, v, now, fx);
-	record_vcpu(rec, RECORD_DOWN, v, now, fx);
+	if (rec->word != NULL)
+		record_vcpu(rec, RECORD_DOWN, v, now, fx);
 }
 
 void ration_record_up(struct ration_record *rec, struct ration_vcpu *v, ration_ns now,
                       struct ration_effects *fx)
 {
 	ration_vcpu_up(rec->instance, v, now, fx);
-	record_vcpu(rec, RECORD_UP, v, now, fx);
+	if (rec->word != NULL)
+		record_vcpu(rec, RECORD_UP, v, now, fx);
 }
 
 int ration_record_pin(struct ration_record *rec, struct ration_vcpu *v,
@@ -364,8 +373,7 @@ int ration_record_pin(struct ration_record *rec, struct ration_vcpu *v,
 	struct ration_refusal kept = { 0 };
 	int status = ration_vcpu_pin(rec->instance, v, affinity, now, fx, &kept);
 
-	if (why != NULL && status == RATION_E_CAPACITY)
-		*why = kept;
+	record_hand_on(status, &kept, why);
 	if (rec->word != NULL)
 		record_put(rec, RECORD_PIN, rec->from, v->slot, now,
 		           record_status(status, &kept, fx), arg, 2);
@@ -381,8 +389,7 @@ int ration_record_admit(struct ration_record *rec, struct ration_dom *dom, uint3
 	uint64_t answer;
 	int status = ration_vcpu_admit(rec->instance, dom, idx, affinity, now, fx, vcpu, &kept);
 
-	if (why != NULL && status == RATION_E_CAPACITY)
-		*why = kept;
+	record_hand_on(status, &kept, why);
 	if (rec->word == NULL)
 		return status;
 	answer = record_status(status, &kept, fx);
@@ -444,8 +451,7 @@ int ration_record_dom_set(struct ration_record *rec, struct ration_dom *dom,
 	struct ration_refusal kept = { 0 };
 	int status = ration_dom_set(rec->instance, dom, attr, now, fx, &kept);
 
-	if (why != NULL && status == RATION_E_CAPACITY)
-		*why = kept;
+	record_hand_on(status, &kept, why);
 	if (rec->word == NULL)
 		return status;
 	ration_record_attr_put(attr, arg);
@@ -512,8 +518,7 @@ int ration_record_policy_set(struct ration_record *rec, const struct ration_poli
 		i++;
 	RATION_ASSERT(i < rec->policy_count);
 	status = ration_policy_set(rec->instance, policy, now, fx, &kept);
-	if (why != NULL && status == RATION_E_CAPACITY)
-		*why = kept;
+	record_hand_on(status, &kept, why);
 	if (rec->word != NULL)
 		record_put(rec, RECORD_POLICY, rec->from, i, now, record_status(status, &kept, fx),
 		           NULL, 0);

@@ -188,28 +188,6 @@ static void control_destroy(struct world *w, struct domain *d)
 
 /* ---- Domains change ---------------------------------------------------- */
 
-static void control_attr(struct ration_attr *attr, const struct scenario_event *e)
-{
-	if (e->attr_given & RATION_ATTR_WEIGHT)
-		attr->weight = e->attr.weight;
-	if (e->attr_given & RATION_ATTR_CAP)
-		attr->cap_ppm = e->attr.cap_ppm;
-	if (e->attr_given & RATION_ATTR_FLOOR)
-		attr->floor_ppm = e->attr.floor_ppm;
-	if (e->attr_given & RATION_ATTR_BURST)
-		attr->burst_ns = e->attr.burst_ns;
-	if (e->attr_given & RATION_ATTR_PERIOD)
-		attr->period_ns = e->attr.period_ns;
-	if (e->attr_given & RATION_ATTR_SLICE)
-		attr->slice_ns = e->attr.slice_ns;
-	if (e->attr_given & RATION_ATTR_LATENCY)
-		attr->latency_ns = e->attr.latency_ns;
-	if (e->attr_given & RATION_ATTR_EXTRATIME)
-		attr->extratime = e->attr.extratime;
-	if (e->attr_given & RATION_ATTR_SHADOW)
-		attr->shadow = e->attr.shadow;
-}
-
 static void control_set(struct world *w, struct domain *d, const struct scenario_event *e)
 {
 	struct ration_refusal why = { 0 };
@@ -220,23 +198,13 @@ static void control_set(struct world *w, struct domain *d, const struct scenario
 	int status;
 
 	ration_dom_get(d->ration, &attr);
-	control_attr(&attr, e);
+	scenario_attr_change(&attr, e);
 	status = ration_record_dom_set(control_record(w), d->ration, &attr, now, &fx, &why);
 	control_end(w, &fx);
 	if (status == RATION_OK)
 		return;
 	(void)snprintf(subject, sizeof subject, "domain %.80s: new attributes", d->scenario->name);
 	control_refuse(w, e->mark, subject, status, &why);
-}
-
-static struct ration_affinity control_affinity(struct ration_affinity to,
-                                               const struct scenario_event *e)
-{
-	if (e->hard_given)
-		to.hard = e->affinity.hard;
-	if (e->soft_given)
-		to.soft = e->affinity.soft;
-	return to;
 }
 
 /* All of the vCPUs that it names, or none. */
@@ -251,8 +219,11 @@ static void control_pin(struct world *w, struct domain *d, const struct scenario
 	int status = RATION_OK, back;
 
 	for (i = first; i < end && status == RATION_OK; i++) {
-		status = ration_record_pin(control_record(w), d->vcpu[i].ration,
-		                           control_affinity(d->affinity[i], e), now, &fx, &why);
+		struct ration_affinity to = d->affinity[i];
+
+		scenario_affinity_change(&to, e);
+		status = ration_record_pin(control_record(w), d->vcpu[i].ration, to, now, &fx,
+		                           &why);
 		ration_port_effects(&w->machine.port, &fx);
 	}
 	refused = i - 1;
@@ -265,7 +236,7 @@ static void control_pin(struct world *w, struct domain *d, const struct scenario
 	}
 	control_end(w, &fx);
 	for (i = first; status == RATION_OK && i < end; i++)
-		d->affinity[i] = control_affinity(d->affinity[i], e);
+		scenario_affinity_change(&d->affinity[i], e);
 	if (status == RATION_OK)
 		return;
 	(void)snprintf(subject, sizeof subject, "domain %.80s: new affinity of vCPU %u",
@@ -399,10 +370,7 @@ static void control_policy(struct world *w, const struct scenario_event *e)
 	}
 	if (status == RATION_OK && e->params_given != 0) {
 		ration_params_get(w->machine.ration, &params);
-		if (e->params_given & RATION_ATTR_TSLICE)
-			params.tslice_ns = e->params.tslice_ns;
-		if (e->params_given & RATION_ATTR_RATELIMIT)
-			params.ratelimit_ns = e->params.ratelimit_ns;
+		scenario_params_change(&params, e);
 		status = ration_record_params_set(control_record(w), &params, now, &fx);
 		(void)snprintf(subject, sizeof subject, "new tslice or ratelimit");
 	}

@@ -156,12 +156,9 @@ static bool threads_options_fit(const struct threads *t)
 	else if (t->record_path != NULL && strcmp(t->record_path, "-") == 0)
 		(void)command_wrong(threads_name, "--record '-', expected a file: standard output has the "
 		                    "table");
-	else if (t->record_path != NULL && t->json_path != NULL &&
-	         strcmp(t->record_path, t->json_path) == 0)
-		(void)command_wrong(threads_name, "--record and --json into '%s', expected two files",
-		                    t->json_path);
 	else
-		return true;
+		return !command_clash(threads_name, "--record", t->record_path, "--json",
+		                      t->json_path);
 	return false;
 }
 

@@ -67,8 +67,7 @@ void ration_entitle_begin(struct ration_entitle *e, ration_cpuset online)
 	}
 }
 
-/* The class of that mask, or class_end. */
-static uint32_t entitle_class_find(const struct ration_entitle *e, ration_cpuset hard)
+uint32_t ration_entitle__class_find(const struct ration_entitle *e, ration_cpuset hard)
 {
 	uint32_t k = 0;
 
@@ -150,7 +149,7 @@ void ration_entitle_vcpu(struct ration_entitle *e, ration_cpuset hard, uint64_t 
 	hard &= e->online;
 	if (hard == 0)
 		return;
-	k = entitle_class_find(e, hard);
+	k = ration_entitle__class_find(e, hard);
 	if (k == e->class_end)
 		entitle_class_add(e, hard);
 	e->last_class = k;
@@ -553,7 +552,7 @@ uint64_t ration_entitle_vcpu_ppb(const struct ration_entitle *e, uint32_t slot,
 
 	RATION_ASSERT(e->phase == PHASE_DONE);
 	if (entitle_is_in(e, &e->dom[slot]))
-		g = entitle_group_find(e, &e->dom[slot], entitle_class_find(e, hard & e->online));
+		g = entitle_group_find(e, &e->dom[slot], ration_entitle__class_find(e, hard & e->online));
 	if (g == NULL || g->state == GROUP_EMPTY)
 		return 0;
 	return (uint64_t)g->flow * GRAIN_PPB / entitle_count(e, g);

@@ -204,6 +204,9 @@ static inline struct entitle_part *entitle_part_of(struct ration_entitle *e, uin
 	return &e->part[e->class_of[class_idx].part];
 }
 
+/* The class of that mask of CPUs on line, or class_end. */
+uint32_t ration_entitle__class_find(const struct ration_entitle *e, ration_cpuset hard);
+
 /* ---- entitle_level.c: the levels of the parts -------------------------- */
 
 /* What d takes at that level. */

@@ -136,3 +136,15 @@ bool ration_entitle__level_next(struct ration_entitle *e)
 	}
 	return again;
 }
+
+uint64_t ration_entitle_level_ppb(const struct ration_entitle *e, uint32_t slot,
+                                  ration_cpuset hard)
+{
+	const struct entitle_dom *d = &e->dom[slot];
+	uint32_t k = ration_entitle__class_find(e, hard & e->online);
+
+	RATION_ASSERT(e->phase == PHASE_DONE && slot < e->limits.dom_count);
+	if (!entitle_is_in(e, d) || k == e->class_end)
+		return 0;
+	return ((uint64_t)d->weight * e->part[e->class_of[k].part].level >> LEVEL_SHIFT) * GRAIN_PPB;
+}

@@ -2,9 +2,6 @@
 /* Can all floors be kept?  By flow: a floor counts as far as its domain's vCPUs
  * that have a CPU on line can take it, wherever pins let them run. */
 #include "credit.h"
-#include "ration_entitle.h"
-
-#define ADMIT_PPB (RATION_PPB / RATION_PPM)     /* of one ppm */
 
 /* The floors, and whose they are; is there any? */
 static bool admit_fill(const struct ration *r, struct ration_entitle *e)
@@ -18,8 +15,8 @@ static bool admit_fill(const struct ration *r, struct ration_entitle *e)
 		if (d == NULL || d->attr.floor_ppm == 0)
 			continue;
 		any = true;
-		ration_entitle_dom(e, i, d->attr.weight, (uint64_t)credit_cap_ppm(d) * ADMIT_PPB,
-		                   (uint64_t)d->attr.floor_ppm * ADMIT_PPB);
+		ration_entitle_dom(e, i, d->attr.weight, (uint64_t)credit_cap_ppm(d) * CREDIT_PPB,
+		                   (uint64_t)d->attr.floor_ppm * CREDIT_PPB);
 		for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
 			ration_entitle_vcpu(e, v->affinity.hard, RATION_PPB);
 	}
@@ -56,7 +53,7 @@ int ration_credit__admit(const struct ration *r, bool active, void *scratch,
 		return RATION_OK;
 	*why = (struct ration_refusal){
 		.reason = RATION_REFUSED_FLOOR, .cpus = lack.cpus,
-		.missing_ppm = (lack.missing_ppb + ADMIT_PPB - 1) / ADMIT_PPB
+		.missing_ppm = (lack.missing_ppb + CREDIT_PPB - 1) / CREDIT_PPB
 	};
 	for (uint32_t i = 0; i < ration_limits_get(r)->dom_count; i++) {
 		uint64_t ppb = ration_entitle_held_ppb(e, i);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual clocks of the CPUs.  A CPU's clock follows the latest virtual time with
- * which a slice began there; clocks of CPUs that are contended differently go at
- * different speeds.  What a vCPU is ahead or behind means something only against
- * the clocks of the CPUs that it may run on, and is bounded against them.
+ * The virtual clocks of the CPUs.  A CPU's clock goes as fast as time, and follows the
+ * virtual times with which slices begin there; clocks of CPUs that are contended
+ * differently may go at different speeds.  What a vCPU is ahead or behind means
+ * something only against the clocks of the CPUs that it may run on, and is bounded
+ * against them.
  */
 #include "credit.h"
 
@@ -58,7 +59,7 @@ void ration_credit__pay(struct ration_vcpu *v, ration_ns ns, ration_ns debt_ns)
 		self->vtime += clock_span(v, debt_ns);
 }
 
-static ration_ns clock_tslice(const struct ration *r)
+ration_ns ration_credit__tslice(const struct ration *r)
 {
 	struct ration_params params;
 
@@ -69,7 +70,7 @@ static ration_ns clock_tslice(const struct ration *r)
 /* A tslice; of a capped domain's vCPU, no more than its cap lets it run in one go. */
 static ration_ns clock_tslice_of(const struct ration *r, const struct ration_vcpu *v)
 {
-	ration_ns tslice_ns = clock_tslice(r), quota_ns;
+	ration_ns tslice_ns = ration_credit__tslice(r), quota_ns;
 
 	/* cap_ppm <= 64,000,000: a product below 2^30 */
 	quota_ns = credit_cap_ppm(v->dom) * (CREDIT_PERIOD_NS / RATION_PPM);
@@ -225,14 +226,14 @@ void ration_credit__clock_move(const struct ration *r, struct ration_vcpu *v)
 		if (heap_key_is_before(most, at))
 			most = at;
 	}
-	most += clock_span(v, CLOCK_AHEAD_SLICES * clock_tslice(r));
+	most += clock_span(v, CLOCK_AHEAD_SLICES * ration_credit__tslice(r));
 	if (heap_key_is_before(most, self->vtime))
 		self->vtime = most;
 }
 
 void ration_credit__clock_wake(const struct ration *r, struct ration_vcpu *v)
 {
-	ration_ns claim_ns = clock_tslice(r);
+	ration_ns claim_ns = ration_credit__tslice(r);
 
 	clock_raise(v, ration_credit__clock(r, v),
 	            claim_ns > CLOCK_CLAIM_NS ? claim_ns : CLOCK_CLAIM_NS);

@@ -10,7 +10,7 @@
  *     is not empty.
  *  4. A domain counts as active its vCPUs that are ready or run.
  *  5. A capped domain's budget, with what its running vCPUs have been granted,
- *     never exceeds one period's quota plus its burst.
+ *     never exceeds one period's quota, what carries over, and its burst.
  *  6. `busy` are the CPUs on line that run something, `open` some of them.
  *  7. Heaps are in order.
  *  8. A domain counts as running its vCPUs that were started; a shadow cap's budget
@@ -30,6 +30,7 @@
 #define CREDIT_SHIELD_NS     (5 * RATION_NS_PER_MS)    /* owed more: safe from floors */
 #define CREDIT_DEBT_MAX_NS   RATION_NS_PER_S           /* helper work not yet paid for */
 #define CREDIT_RUN_MAX_NS    ((ration_ns)1 << 30)      /* one charge */
+#define CREDIT_PPB           (RATION_PPB / RATION_PPM) /* in a ppm */
 #define CREDIT_PACE_SHIFT    16
 #define CREDIT_PACE_ONE      ((uint64_t)1 << CREDIT_PACE_SHIFT)
 
@@ -207,7 +208,8 @@ void ration_credit__clock_join(struct ration *r, struct ration_vcpu *v);
 uint64_t ration_credit__turn(const struct ration *r, const struct ration_vcpu *v, ration_ns now);
 /* v's turn comes after that one. */
 void ration_credit__clock_after(const struct ration *r, struct ration_vcpu *v, uint64_t turn);
-/* How long v's slices are. */
+/* The tslice in force, and how long v's slices are. */
+ration_ns ration_credit__tslice(const struct ration *r);
 ration_ns ration_credit__slice(const struct ration *r, const struct ration_vcpu *v);
 /* v may run elsewhere than before: it is ahead of the furthest clock there by no
  * more than a few slices, lest it starve until those catch up. */

@@ -94,10 +94,9 @@ bool ration_credit__shielded(const struct ration *r, const struct ration_vcpu *c
 {
 	uint64_t behind = credit_vcpu_of(v)->vtime - ration_credit__vtime(cur, now);
 	int64_t owed_ns = ration_credit__time((int64_t)behind, credit_vcpu_of(cur)->pace);
-	struct ration_params params;
 
-	ration_params_get(r, &params);
-	return owed_ns > (int64_t)CREDIT_SHIELD_NS && owed_ns > (int64_t)params.tslice_ns;
+	return owed_ns > (int64_t)CREDIT_SHIELD_NS &&
+	       owed_ns > (int64_t)ration_credit__tslice(r);
 }
 
 /* The busy CPU that v takes over, or RATION_CPU_NONE: the one whose vCPU is
@@ -137,10 +136,7 @@ static void queue_contest(struct ration *r, ration_cpu c, struct ration_vcpu *v,
 static bool queue_is_far_ahead(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
                                ration_ns now)
 {
-	struct ration_params params;
-
-	ration_params_get(r, &params);
-	return heap_key_is_before(credit_vcpu_of(v)->node.key + params.tslice_ns,
+	return heap_key_is_before(credit_vcpu_of(v)->node.key + ration_credit__tslice(r),
 	                          ration_credit__vtime(ration_cpu_get(r, c)->current, now));
 }
 

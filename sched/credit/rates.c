@@ -5,8 +5,8 @@
  * A pass looks at what the vCPUs want, which fills the engine's snapshot; has the
  * engine compute; and gives each vCPU its pace.  A call does about 64 vCPUs'
  * worth of it.  Until a pass is through, the old paces hold.  A pass that finds
- * nothing changed ends with the look; and where nobody wakes or sleeps, none
- * begins.
+ * nothing changed ends with the look; and one after nobody woke or slept any more,
+ * and all demands are settled, none begins.
  */
 #include "credit.h"
 
@@ -17,7 +17,6 @@
 #define RATES_SAME      1024u      /* a difference of demand, of 65,535, that is none */
 #define RATES_ROUNDS    4u         /* of rates_level() */
 #define RATES_ROUNDING  1000u      /* ppb by which the engine's answer may be short of a want */
-#define RATES_PPB       1000ULL    /* ppb in a ppm: at most 64 CPUs' worth of them */
 
 static struct ration_entitle *rates_engine(const struct ration *r)
 {
@@ -40,14 +39,21 @@ void ration_credit__rates_dirty(struct ration *r, ration_ns now)
 		ration_credit__rates_arm(r, now + RATES_SOON_NS);
 }
 
+/* The next pass begins a period after the last one did. */
+static void rates_rest(struct ration *r, ration_ns now)
+{
+	ration_ns at_ns = rates_of(r)->began_ns + RATES_PERIOD_NS;
+
+	ration_credit__rates_arm(r, at_ns > now ? at_ns : now + RATES_STEP_NS);
+}
+
 void ration_credit__rates_stir(struct ration *r, ration_ns now)
 {
 	struct credit_rates *rates = rates_of(r);
-	ration_ns at_ns = rates->began_ns + RATES_PERIOD_NS;
 
 	rates->stirred = true;
 	if (rates->at_ns == RATION_NEVER)
-		ration_credit__rates_arm(r, at_ns > now ? at_ns : now + RATES_STEP_NS);
+		rates_rest(r, now);
 }
 
 void ration_credit__rates_dom(struct ration *r, struct ration_dom *d, bool gone, ration_ns now)
@@ -142,8 +148,8 @@ static void rates_look_vcpu(struct ration *r, struct ration_vcpu *v, bool first,
 		rates->changed = true;
 	self->demand = (uint16_t)is;
 	if (first) {
-		ration_entitle_dom(e, v->dom->slot, attr->weight, credit_cap_ppm(v->dom) * RATES_PPB,
-		                   attr->floor_ppm * RATES_PPB);
+		ration_entitle_dom(e, v->dom->slot, attr->weight, credit_cap_ppm(v->dom) * CREDIT_PPB,
+		                   attr->floor_ppm * CREDIT_PPB);
 		credit_dom_of(v->dom)->pass = rates->pass;
 	}
 	ration_entitle_vcpu(e, v->affinity.hard, ration_credit__demand_ppb(v));
@@ -192,23 +198,40 @@ static uint64_t rates_level(const struct ration_vcpu *v, uint64_t mean_ppb)
 	return level;
 }
 
+/* The level that was found last, in one call of rates_commit(). */
+struct rates_found {
+	const struct ration_dom *dom;    /* NULL: none yet */
+	uint32_t class_idx;
+	uint64_t level_ppb;
+};
+
+static uint64_t rates_level_of(const struct ration_vcpu *v, uint64_t mean_ppb,
+                               struct rates_found *found)
+{
+	if (found->dom != v->dom || found->class_idx != v->class_idx)
+		*found = (struct rates_found){ v->dom, v->class_idx, rates_level(v, mean_ppb) };
+	return found->level_ppb;
+}
+
 /* What v is owed.  Who wants less than it could have is not held to that: when it
  * wakes it is owed what it could have. */
-static uint64_t rates_owed(const struct ration *r, const struct ration_vcpu *v)
+static uint64_t rates_owed(const struct ration *r, const struct ration_vcpu *v,
+                           struct rates_found *found)
 {
 	const struct ration_entitle *e = rates_engine(r);
 	uint64_t mean = ration_entitle_vcpu_ppb(e, v->dom->slot, v->affinity.hard);
 	uint64_t wants = ration_credit__demand_ppb(v), level;
 
 	if (wants > mean + RATES_ROUNDING) {
-		level = v->dom->vcpu_count == 1 ? mean : rates_level(v, mean);
+		level = v->dom->vcpu_count == 1 ? mean : rates_level_of(v, mean, found);
 		return level < wants ? level : wants;
 	}
 	level = ration_entitle_level_ppb(e, v->dom->slot, v->affinity.hard) / v->dom->vcpu_count;
 	return level > mean ? level : mean;
 }
 
-static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, ration_ns now)
+static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, struct rates_found *found,
+                              ration_ns now)
 {
 	struct credit_rates *rates = rates_of(r);
 	struct credit_vcpu *self = credit_vcpu_of(v);
@@ -219,7 +242,7 @@ static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, ration_ns
 		return;                   /* it came later */
 	if ((v->affinity.hard & ration_cpu_online(r)) == 0)
 		return;                   /* it is owed nothing until a CPU is back */
-	owed = rates_owed(r, v);
+	owed = rates_owed(r, v, found);
 	if (owed == 0 && rates->dirty)
 		return;                   /* it may have moved meanwhile */
 	pace = ration_credit__pace(owed);
@@ -235,11 +258,12 @@ static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, ration_ns
 static bool rates_commit(struct ration *r, ration_ns now)
 {
 	uint32_t budget = RATES_BUDGET;
+	struct rates_found found = { NULL, 0, 0 };
 	struct ration_vcpu *v;
 	bool first;
 
 	while ((v = rates_next(r, &first, &budget)) != NULL)
-		rates_commit_vcpu(r, v, now);
+		rates_commit_vcpu(r, v, &found, now);
 	return budget != 0;
 }
 
@@ -275,17 +299,14 @@ static void rates_go_on(struct ration *r, ration_ns now)
 void ration_credit__rates_step(struct ration *r, ration_ns now)
 {
 	struct credit_rates *rates = rates_of(r);
-	bool more;
 
 	rates_go_on(r, now);
-	more = rates->stage != CREDIT_STAGE_REST;
 	if (rates->dirty)
 		ration_credit__rates_arm(r, now + RATES_SOON_NS);
-	else if (more)
+	else if (rates->stage != CREDIT_STAGE_REST)
 		ration_credit__rates_arm(r, now + (rates->urgent ? RATES_SOON_NS : RATES_STEP_NS));
 	else if (rates->changed || rates->stirred || rates->again)
-		ration_credit__rates_arm(r, rates->began_ns + RATES_PERIOD_NS > now ?
-		                            rates->began_ns + RATES_PERIOD_NS : now + RATES_STEP_NS);
+		rates_rest(r, now);
 	else
 		ration_credit__rates_arm(r, RATION_NEVER);
 }

@@ -4,7 +4,7 @@
  * the lock at once, with a mutex of POSIX threads and with ration_lock.h.
  *
  * Each thread is the host of half of the CPUs and goes through virtual time as
- * fast as it can, so that the load is that of load.h, wanted many times faster
+ * fast as it can, so that the load is that of verb_load.h, wanted many times faster
  * than real.  The port's time is that of the thread that is ahead; the other
  * one finds its events late, and is with it again when it has seen to them.  A
  * vCPU sleeps where it blocked, and runs where the library says.
@@ -28,7 +28,7 @@
 #include <thread>
 
 #include "histogram.h"
-#include "load.h"
+#include "verb_load.h"
 #include "ration_lock.h"
 #include "ration_port.h"
 #include "table.h"

@@ -33,7 +33,7 @@
 #include <numeric>
 #include <string>
 
-#include "load.h"
+#include "verb_load.h"
 #include "ration_entitle.h"
 #include "table.h"
 

@@ -20,6 +20,7 @@
 
 #include "oracle.h"
 #include "quick_machine.h"
+#include "random.h"
 
 namespace {
 
@@ -30,13 +31,7 @@ constexpr uint32_t SECONDS = 10;
 struct Random {
 	uint64_t state;
 
-	uint64_t next()
-	{
-		uint64_t z = (state += 0x9E3779B97F4A7C15ULL);
-		z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ULL;
-		z = (z ^ z >> 27) * 0x94D049BB133111EBULL;
-		return z ^ z >> 31;
-	}
+	uint64_t next() { return random_splitmix(&state); }
 	uint32_t below(uint32_t n) { return uint32_t(next() % n); }
 	double unit() { return double(next() >> 11) / 9007199254740992.0; }
 	double log_uniform(double a, double b) { return a * std::exp(unit() * std::log(b / a)); }

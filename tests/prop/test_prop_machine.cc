@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "random.h"
 #include "ration_credit.h"
 #include "ration_rr.h"
 #include "ration_sedf.h"
@@ -25,13 +26,7 @@ const ration_policy *const policies[] = {&ration_credit, &ration_sedf, &ration_r
 struct Random {
 	uint64_t state;
 
-	uint64_t next()
-	{
-		uint64_t z = (state += 0x9E3779B97F4A7C15ULL);
-		z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ULL;
-		z = (z ^ z >> 27) * 0x94D049BB133111EBULL;
-		return z ^ z >> 31;
-	}
+	uint64_t next() { return random_splitmix(&state); }
 	uint64_t below(uint64_t n) { return next() % n; }
 	bool one_in(uint64_t n) { return below(n) == 0; }
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The event queue against a sorted set, over seeded random sequences. */
 #include "event.h"
+#include "random.h"
 
 #include <gtest/gtest.h>
 
@@ -15,15 +16,6 @@ using Key = std::tuple<ration_ns, uint32_t, uint32_t>;   /* time, kind, id */
 Key key_of(const event &e)
 {
 	return Key(e.time_ns, e.kind, e.id);
-}
-
-uint64_t splitmix(uint64_t &state)
-{
-	uint64_t z = state += 0x9E3779B97F4A7C15u;
-
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
 }
 
 struct Queue {
@@ -48,7 +40,7 @@ struct Queue {
 /* What a simulation arms: mostly near, often at one instant, rarely far away. */
 ration_ns draw_delay(uint64_t &state)
 {
-	uint64_t r = splitmix(state);
+	uint64_t r = random_splitmix(&state);
 
 	switch (r % 8) {
 	case 0: return 0;
@@ -68,8 +60,8 @@ void compare_with_set(uint64_t seed, std::vector<uint32_t> count, int steps)
 	uint64_t state = seed;
 
 	for (int step = 0; step < steps; step++) {
-		event &e = w.node[splitmix(state) % w.node.size()];
-		uint64_t what = splitmix(state) % 8;
+		event &e = w.node[random_splitmix(&state) % w.node.size()];
+		uint64_t what = random_splitmix(&state) % 8;
 
 		ASSERT_TRUE(!event_is_armed(&e) || expected.count(key_of(e)) == 1);
 		if (what < 4) {

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "random.h"
 #include "ration_rr.h"
 #include "schedule_sedf.h"
 
@@ -21,13 +22,7 @@ namespace {
 struct Random {
 	uint64_t state;
 
-	uint64_t next()
-	{
-		uint64_t z = (state += 0x9E3779B97F4A7C15);
-		z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-		z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-		return z ^ (z >> 31);
-	}
+	uint64_t next() { return random_splitmix(&state); }
 	uint64_t below(uint64_t n)
 	{
 		return next() % n;

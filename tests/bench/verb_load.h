@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * load.h - the load of the benchmarks: an instance, its guests, and the least
+ * verb_load.h - the load of the benchmarks: an instance, its guests, and the least
  * host that drives them through virtual time.
  *
  * THE GUESTS.  Of eight vCPUs three run for ever (hogs), one runs for ever and
@@ -18,8 +18,8 @@
  *
  * THE HOST.  A kick arrives, and a context is saved, after 1 us.
  */
-#ifndef LOAD_H
-#define LOAD_H
+#ifndef VERB_LOAD_H
+#define VERB_LOAD_H
 
 #include <valgrind/callgrind.h>
 
