@@ -558,6 +558,19 @@ uint64_t ration_entitle_vcpu_ppb(const struct ration_entitle *e, uint32_t slot,
 	return (uint64_t)g->flow * GRAIN_PPB / entitle_count(e, g);
 }
 
+ration_cpuset ration_entitle_home(const struct ration_entitle *e, ration_cpuset hard)
+{
+	uint32_t k = ration_entitle__class_find(e, hard & e->online);
+	ration_cpuset home = 0;
+
+	RATION_ASSERT(e->phase == PHASE_DONE);
+	if (k == e->class_end)
+		return hard;
+	for (ration_cpuset s = e->class_of[k].cells; s != 0; s = ration_cpuset_rest(s))
+		home |= e->cell[ration_cpuset_first(s)].cpus;
+	return home != 0 ? home : hard;
+}
+
 bool ration_entitle_floors_fit(struct ration_entitle *e, struct ration_entitle_lack *lack)
 {
 	RATION_ASSERT(e->phase == PHASE_CELLS);

@@ -105,6 +105,11 @@ uint64_t ration_entitle_dom_ppb(const struct ration_entitle *e, uint32_t slot);
 uint64_t ration_entitle_vcpu_ppb(const struct ration_entitle *e, uint32_t slot,
                                  ration_cpuset hard);
 
+/* Where vCPUs with that mask have to run so that all get what they are owed: not on
+ * CPUs that others, who can run nowhere else, are owed all of.  After the last step.
+ * O(k + c). */
+ration_cpuset ration_entitle_home(const struct ration_entitle *e, ration_cpuset hard);
+
 /* What that domain would get for its weight, of CPUs such as those of that mask,
  * if it wanted more than it does: at least what it is owed but for its floor, and
  * a guess, since others would then get less.  After the last step.  O(k). */

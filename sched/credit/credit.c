@@ -166,7 +166,10 @@ static bool credit_beats(const struct ration *r, const struct ration_vcpu *other
                          const struct ration_vcpu *cur, ration_ns now)
 {
 	bool urgent = credit_vcpu_of(other)->place == CREDIT_RUSHING;
+	bool away = ration_credit__is_away(r, c, other);
 
+	if (away != ration_credit__is_away(r, c, cur))
+		return !away;
 	if (urgent != credit_cpu_of(r, c)->rushing)
 		return urgent;
 	return heap_key_is_before(credit_vcpu_of(other)->node.key, ration_credit__turn(r, cur, now));

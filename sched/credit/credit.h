@@ -89,6 +89,7 @@ struct credit_cpu {
 	ration_ns slice_end_ns;
 	bool contested;          /* a wake-up asked for this CPU in mid-slice */
 	bool rushing;            /* current was picked on account of its floor */
+	struct ration_classes away;      /* those at home elsewhere: see rates.c */
 	uint32_t limited;        /* slot of the vCPU that waits for the rate limit here, if
 	                          * its limited_by agrees */
 };
@@ -111,6 +112,7 @@ struct credit_rates {
 	uint32_t pass;           /* number of the present or last one, never 0 */
 	uint32_t dom_slot;       /* where LOOK and COMMIT are */
 	struct ration_vcpu *vcpu;        /* NULL: at the domain's first */
+	struct ration_classes homed;     /* COMMIT: classes whose home is known */
 	uint64_t scratch_uses;   /* the engine's memory is as it was left */
 	uint64_t weight_sum;     /* of all domains */
 	ration_ns began_ns;
@@ -251,6 +253,8 @@ void ration_credit__dequeue(struct ration *r, struct ration_vcpu *v);
 struct ration_vcpu *ration_credit__best(struct ration *r, ration_cpu c, ration_ns now);
 /* The best of those that are not urgent. */
 struct ration_vcpu *ration_credit__best_calm(struct ration *r, ration_cpu c);
+/* Is v at home elsewhere: are others, who can run nowhere else, owed all of c? */
+bool ration_credit__is_away(const struct ration *r, ration_cpu c, const struct ration_vcpu *v);
 /* Is `cur`, which runs, owed more CPU time than turns bring with them, so that not
  * even a floor of v's displaces it?  (Who is owed a whole CPU, alone or with others,
  * cannot make up for what it loses.) */

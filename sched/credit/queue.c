@@ -61,18 +61,37 @@ static struct heap_node *queue_first(const struct heap *heaps, const struct rati
 	return best;
 }
 
-struct ration_vcpu *ration_credit__best_calm(struct ration *r, ration_cpu c)
+/* Those that may run on c, at home there or not. */
+static struct ration_classes queue_classes(const struct ration *r, ration_cpu c, bool at_home)
 {
-	struct heap_node *n = queue_first(credit_of(r)->queue, &credit_of(r)->waiting,
-	                                  &ration_cpu_get(r, c)->classes);
+	const struct ration_classes *all = &ration_cpu_get(r, c)->classes;
+	const struct ration_classes *away = &credit_cpu_of(r, c)->away;
+	struct ration_classes set;
+
+	for (uint32_t w = 0; w < RATION_CLASS_MAX / 64; w++)
+		set.word[w] = all->word[w] & (at_home ? ~away->word[w] : away->word[w]);
+	return set;
+}
+
+static struct ration_vcpu *queue_calm(struct ration *r, const struct ration_classes *allowed)
+{
+	struct heap_node *n = queue_first(credit_of(r)->queue, &credit_of(r)->waiting, allowed);
 
 	return n == NULL ? NULL : credit_vcpu_from(n);
 }
 
-struct ration_vcpu *ration_credit__best(struct ration *r, ration_cpu c, ration_ns now)
+struct ration_vcpu *ration_credit__best_calm(struct ration *r, ration_cpu c)
+{
+	struct ration_classes home = queue_classes(r, c, true);
+	struct ration_vcpu *v = queue_calm(r, &home);
+
+	return v != NULL ? v : queue_calm(r, &ration_cpu_get(r, c)->classes);
+}
+
+static struct ration_vcpu *queue_best(struct ration *r, const struct ration_classes *allowed,
+                                      ration_ns now)
 {
 	struct credit *credit = credit_of(r);
-	const struct ration_classes *allowed = &ration_cpu_get(r, c)->classes;
 	struct heap_node *n;
 
 	/* Siblings may have used up the floor since a vCPU became urgent: it is
@@ -86,7 +105,23 @@ struct ration_vcpu *ration_credit__best(struct ration *r, ration_cpu c, ration_n
 		ration_credit__dequeue(r, v);
 		ration_credit__enqueue(r, v, now);
 	}
-	return ration_credit__best_calm(r, c);
+	return queue_calm(r, allowed);
+}
+
+struct ration_vcpu *ration_credit__best(struct ration *r, ration_cpu c, ration_ns now)
+{
+	struct ration_classes set = queue_classes(r, c, true);
+	struct ration_vcpu *v = queue_best(r, &set, now);
+
+	if (v != NULL)
+		return v;
+	set = queue_classes(r, c, false);
+	return queue_best(r, &set, now);
+}
+
+bool ration_credit__is_away(const struct ration *r, ration_cpu c, const struct ration_vcpu *v)
+{
+	return ration_classes_has(&credit_cpu_of(r, c)->away, v->class_idx);
 }
 
 bool ration_credit__shielded(const struct ration *r, const struct ration_vcpu *cur,
@@ -97,6 +132,21 @@ bool ration_credit__shielded(const struct ration *r, const struct ration_vcpu *c
 
 	return owed_ns > (int64_t)CREDIT_SHIELD_NS &&
 	       owed_ns > (int64_t)ration_credit__tslice(r);
+}
+
+/* By how much what runs on c is ahead of v: more than by any time if only v is at
+ * home there, and less if only the other is. */
+static int64_t queue_lead(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
+                          ration_ns now)
+{
+	const int64_t far = (int64_t)1 << 62;
+	bool away = ration_credit__is_away(r, c, v);
+	int64_t lead = (int64_t)(ration_credit__clock_turn(r, c, now) -
+	                         credit_vcpu_of(v)->node.key);
+
+	if (away == ration_credit__is_away(r, c, ration_cpu_get(r, c)->current))
+		return lead;
+	return away ? -far : far + lead / 2;
 }
 
 /* The busy CPU that v takes over, or RATION_CPU_NONE: the one whose vCPU is
@@ -111,8 +161,7 @@ static ration_cpu queue_victim(const struct ration *r, const struct ration_vcpu 
 
 	for (; set != 0; set = ration_cpuset_rest(set)) {
 		ration_cpu c = ration_cpuset_first(set);
-		int64_t lead = (int64_t)(ration_credit__clock_turn(r, c, now) -
-		                         credit_vcpu_of(v)->node.key);
+		int64_t lead = queue_lead(r, c, v, now);
 
 		if (lead > most &&
 		    !(urgent && ration_credit__shielded(r, ration_cpu_get(r, c)->current, v, now))) {
@@ -136,8 +185,12 @@ static void queue_contest(struct ration *r, ration_cpu c, struct ration_vcpu *v,
 static bool queue_is_far_ahead(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
                                ration_ns now)
 {
+	const struct ration_vcpu *cur = ration_cpu_get(r, c)->current;
+
+	if (ration_credit__is_away(r, c, cur) && !ration_credit__is_away(r, c, v))
+		return true;
 	return heap_key_is_before(credit_vcpu_of(v)->node.key + ration_credit__tslice(r),
-	                          ration_credit__vtime(ration_cpu_get(r, c)->current, now));
+	                          ration_credit__vtime(cur, now));
 }
 
 void ration_credit__place(struct ration *r, struct ration_vcpu *v, bool ran, ration_ns now,

@@ -34,6 +34,9 @@ void ration_credit__rates_dirty(struct ration *r, ration_ns now)
 {
 	struct credit_rates *rates = rates_of(r);
 
+	/* Until the shares are known, all are at home wherever they may run. */
+	for (ration_cpu c = 0; c < ration_limits_get(r)->cpu_count; c++)
+		credit_cpu_of(r, c)->away = (struct ration_classes){ { 0, 0 } };
 	rates->dirty = true;
 	if (rates->at_ns > now + RATES_SOON_NS)
 		ration_credit__rates_arm(r, now + RATES_SOON_NS);
@@ -230,6 +233,27 @@ static uint64_t rates_owed(const struct ration *r, const struct ration_vcpu *v,
 	return level > mean ? level : mean;
 }
 
+/* CPUs that others are owed all of, who can run nowhere else, are no home of v's
+ * class: it runs there only if none of those wants to. */
+static void rates_home(struct ration *r, const struct ration_vcpu *v)
+{
+	struct credit_rates *rates = rates_of(r);
+	ration_cpuset home;
+
+	if (ration_classes_has(&rates->homed, v->class_idx))
+		return;
+	ration_classes_add(&rates->homed, v->class_idx);
+	home = ration_entitle_home(rates_engine(r), v->affinity.hard);
+	for (ration_cpuset s = v->affinity.hard; s != 0; s = ration_cpuset_rest(s)) {
+		struct credit_cpu *cpu = credit_cpu_of(r, ration_cpuset_first(s));
+
+		if (ration_cpuset_has(home, ration_cpuset_first(s)))
+			ration_classes_remove(&cpu->away, v->class_idx);
+		else
+			ration_classes_add(&cpu->away, v->class_idx);
+	}
+}
+
 static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, struct rates_found *found,
                               ration_ns now)
 {
@@ -245,6 +269,8 @@ static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, struct ra
 	owed = rates_owed(r, v, found);
 	if (owed == 0 && rates->dirty)
 		return;                   /* it may have moved meanwhile */
+	if (!rates->dirty)
+		rates_home(r, v);
 	pace = ration_credit__pace(owed);
 	if (pace == self->pace)
 		return;
@@ -288,6 +314,7 @@ static void rates_go_on(struct ration *r, ration_ns now)
 	} else if (rates->stage == CREDIT_STAGE_STEP) {
 		if (ration_entitle_step(rates_engine(r))) {
 			rates->stage = CREDIT_STAGE_COMMIT;
+			rates->homed = (struct ration_classes){ { 0, 0 } };
 			rates->dom_slot = 0;
 			rates->vcpu = NULL;
 		}
