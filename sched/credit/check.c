@@ -5,15 +5,14 @@
 static const char *check_vcpu(const struct ration_vcpu *v)
 {
 	const struct credit_vcpu *self = credit_vcpu_of(v);
-	const struct credit_dom *dom = credit_dom_of(v->dom);
 	bool ready = (v->flags & RATION_VCPU_READY) != 0;
 
 	if (ready != (self->place != CREDIT_NOWHERE))
 		return "credit: a ready vCPU is in no queue, or one that is not ready is in one";
-	if (self->place == CREDIT_HELD && !(dom->shut && v->book == RATION_WAIT_CAP))
-		return "credit: a vCPU is held and its domain's gate is open";
-	if (self->place != CREDIT_HELD && ready && dom->shut)
-		return "credit: a vCPU queues before a shut gate";
+	if (ready && (self->place == CREDIT_HELD) != ration_credit__cap_holds(v))
+		return "credit: a vCPU is held and may run, or the reverse";
+	if (self->place == CREDIT_HELD && v->book != RATION_WAIT_CAP)
+		return "credit: a vCPU is held and not booked to its cap";
 	if ((ready || (v->flags & RATION_VCPU_STARTED) != 0) != self->active)
 		return "credit: a vCPU that wants to run is not active, or the reverse";
 	return NULL;
@@ -22,26 +21,28 @@ static const char *check_vcpu(const struct ration_vcpu *v)
 static const char *check_dom(const struct ration_dom *d, ration_ns now)
 {
 	const struct credit_dom *dom = credit_dom_of(d);
-	uint32_t active = 0, running = 0;
+	uint32_t active = 0, running = 0, held = 0;
 
 	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next) {
 		active += credit_vcpu_of(v)->active;
 		running += (v->flags & RATION_VCPU_STARTED) != 0;
+		held += credit_vcpu_of(v)->place == CREDIT_HELD;
 	}
 	if (active != dom->active_count || running != dom->running_count)
 		return "credit: a domain's active vCPUs are miscounted";
-	if (dom->capped && dom->budget_ns > ration_credit__cap_most(d) -
+	if (dom->capped && dom->budget_ns > ration_credit__cap_most(d) +
+	                                    (int64_t)(CREDIT_GRANT_MIN_NS * d->vcpu_count) -
 	                                    ration_credit__cap_granted(d, now))
 		return "credit: a domain's budget exceeds its cap";
 	if (dom->shut && !dom->capped)
-		return "credit: a gate is shut without a cap";
+		return "credit: a pool is empty without a cap";
 	if (dom->shadow.quota_ns != 0 &&
 	    (dom->capped || dom->shadow.budget_ns > dom->shadow.most_ns ||
 	     (dom->shadow.refill_ns != 0 ? dom->shadow.refill_ns <= dom->shadow.at_ns :
 	      running != 0)))
 		return "credit: a shadow cap's books are wrong";
-	if (dom->shut && dom->refill.key == 0)
-		return "credit: a gate is shut and will not be opened";
+	if (held != 0 && dom->refill.key == 0)
+		return "credit: a vCPU is held for ever";
 	return NULL;
 }
 

@@ -99,6 +99,9 @@ static void credit_leave(struct ration *r, struct ration_vcpu *v, ration_ns now)
 {
 	uint64_t behind = ration_credit__clock(r, v) - credit_vcpu_of(v)->vtime;
 
+	credit_dom_of(v->dom)->budget_ns += credit_vcpu_of(v)->grant_ns;
+	credit_vcpu_of(v)->grant_ns = 0;
+
 	ration_credit__shadow_pass(v->dom, now);
 	credit_of(r)->vcpu_count--;
 	ration_lag_set(v, ration_credit__time((int64_t)behind, credit_vcpu_of(v)->pace));
@@ -115,12 +118,12 @@ static void credit_ready(struct ration *r, struct ration_vcpu *v, enum ration_re
 	if (self->active)
 		ration_credit__shadow_run(v->dom, false, now);
 	credit_activate(r, v, true, now);
-	ration_credit__cap_return(r, v, now, fx);
+	ration_credit__cap_settle(r, v, now);
 	if (why == RATION_READY_WAKE || why == RATION_READY_RESUME) {
 		ration_credit__clock_wake(r, v);
 		self->woken = true;
 	}
-	if (credit_dom_of(v->dom)->shut) {
+	if (ration_credit__cap_holds(v)) {
 		ration_credit__hold(r, v, now);
 		return;
 	}
@@ -135,7 +138,7 @@ static void credit_unready(struct ration *r, struct ration_vcpu *v, ration_ns no
 		ration_credit__shadow_run(v->dom, false, now);
 	ration_credit__dequeue(r, v);
 	credit_activate(r, v, false, now);
-	ration_credit__cap_return(r, v, now, fx);
+	ration_credit__cap_settle(r, v, now);
 }
 
 static void credit_charge(struct ration *r, struct ration_dom *d, struct ration_vcpu *v,
@@ -181,10 +184,11 @@ static bool credit_may_go_on(struct ration *r, struct ration_vcpu *cur, ration_n
 {
 	if (!credit_dom_of(cur->dom)->capped || credit_vcpu_of(cur)->grant_ns > 0)
 		return true;
-	if (ration_credit__cap_offer(cur->dom) == 0)
+	ration_credit__cap_settle(r, cur, now);
+	if (ration_credit__cap_holds(cur))
 		return false;
 	ration_credit__cap_grant(r, cur, now);
-	return credit_vcpu_of(cur)->grant_ns > 0;
+	return true;
 }
 
 /* What the current vCPU has left to run before it must decide again. */
@@ -315,7 +319,7 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 	ration_credit__clock_start(r, c, best, now);
 	out->vcpu = best;
 	rushing = ration_credit__floor_is_due(best->dom, now);
-	out->until_ns = credit_slice(r, c, best, rushing, ration_credit__cap_offer(best->dom), now);
+	out->until_ns = credit_slice(r, c, best, rushing, ration_credit__cap_offer(best), now);
 }
 
 static void credit_start(struct ration *r, struct ration_vcpu *v, ration_cpu c, ration_ns now)

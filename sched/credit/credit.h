@@ -5,12 +5,13 @@
  * Invariants, in the order in which credit_check() tests them:
  *  1. A ready vCPU is in exactly one place: its class's queue, its class's
  *     urgent queue, or held; one that is not ready is in none.
- *  2. Held vCPUs belong to a capped domain whose gate is shut, and are booked to `cap`.
+ *  2. Held are those whose domain's pool is empty and who have nothing of their own;
+ *     they are booked to `cap`.
  *  3. A class is marked in `waiting` or `rushing` exactly if that queue of it
  *     is not empty.
  *  4. A domain counts as active its vCPUs that are ready or run.
- *  5. A capped domain's budget, with what its running vCPUs have been granted,
- *     never exceeds one period's quota, what carries over, and its burst.
+ *  5. A capped domain's budget, the pool and what its vCPUs have been given, never
+ *     exceeds one period's quota, what carries over, its burst, and a piece a vCPU.
  *  6. `busy` are the CPUs on line that run something, `open` some of them.
  *  7. Heaps are in order.
  *  8. A domain counts as running its vCPUs that were started; a shadow cap's budget
@@ -45,7 +46,7 @@ struct credit_vcpu {
 	struct heap_node node;   /* key: its turn */
 	uint64_t vtime;          /* CPU time got, times pace; may wrap */
 	uint64_t pace;           /* 1 / what it is owed of a CPU; see share.c */
-	int64_t grant_ns;        /* what is left of the cap's budget given to this run */
+	int64_t grant_ns;        /* of the cap's budget, what is its own */
 	uint32_t folded_ns;      /* of the present run, in vtime though not charged yet */
 	uint16_t rest;           /* of the last product */
 	/* What it wants: see demand.c.  Times in 16,384 ns. */
@@ -73,9 +74,9 @@ struct credit_dom {
 	uint32_t running_count;  /* started, and not ready or unready since */
 	uint32_t weight;         /* as counted in the sum of weights */
 	uint32_t pass;           /* the last one whose snapshot it was in */
-	bool capped, shut;       /* shut: the budget is used up */
+	bool capped, shut;       /* shut: there is nothing in the pool */
 	ration_ns debt_ns;       /* helper work, paid by the next charges */
-	int64_t budget_ns;       /* of the cap: what may still be granted */
+	int64_t budget_ns;       /* of the cap: the pool */
 	int64_t floor_ns;        /* what it may run at once on account of its floor */
 	ration_ns floor_at_ns;   /* floor_ns was computed then */
 	uint32_t floor_rest, floor_ppm;   /* floor_ppm: in force */
@@ -273,13 +274,14 @@ void ration_credit__place(struct ration *r, struct ration_vcpu *v, bool ran, rat
 
 void ration_credit__cap_set(struct ration *r, struct ration_dom *d, ration_ns now,
                             struct ration_effects *fx);
-/* What a vCPU of d that begins to run may use; NEVER without a cap. */
-ration_ns ration_credit__cap_offer(const struct ration_dom *d);
-/* v begins to run, or goes on, with that offer. */
+/* Has v to wait for the next refill? */
+bool ration_credit__cap_holds(const struct ration_vcpu *v);
+/* What v may use if it begins to run, or goes on; NEVER without a cap. */
+ration_ns ration_credit__cap_offer(const struct ration_vcpu *v);
+/* v does so. */
 void ration_credit__cap_grant(struct ration *r, struct ration_vcpu *v, ration_ns now);
-/* v stops: what is left goes back. */
-void ration_credit__cap_return(struct ration *r, struct ration_vcpu *v, ration_ns now,
-                               struct ration_effects *fx);
+/* v stops, or wants more: what it has overrun, its domain pays. */
+void ration_credit__cap_settle(struct ration *r, struct ration_vcpu *v, ration_ns now);
 /* Helper work of d. */
 void ration_credit__cap_spend(struct ration *r, struct ration_dom *d, ration_ns ns, ration_ns now);
 /* The refill of d is due. */
@@ -287,7 +289,7 @@ void ration_credit__cap_refill(struct ration *r, struct ration_dom *d, ration_ns
                                struct ration_effects *fx);
 /* The most that its budget can hold. */
 int64_t ration_credit__cap_most(const struct ration_dom *d);
-/* What the domain's running vCPUs have been granted and not used. */
+/* What the domain's vCPUs have been given and not used. */
 int64_t ration_credit__cap_granted(const struct ration_dom *d, ration_ns now);
 void ration_credit__hold(struct ration *r, struct ration_vcpu *v, ration_ns now);
 
