@@ -128,6 +128,10 @@ void ration_credit__clock_run(struct ration *r, ration_cpu c, const struct ratio
 	clock->turn = ration_credit__turn(r, v, now);
 	clock->turn_at_ns = now;
 	clock->pace = credit_vcpu_of(v)->pace;
+	if (clock->pace <= CLOCK_WHOLE)
+		credit_of(r)->whole |= ration_cpuset_of(c);
+	else
+		credit_of(r)->whole &= ~ration_cpuset_of(c);
 }
 
 uint64_t ration_credit__clock_turn(const struct ration *r, ration_cpu c, ration_ns now)

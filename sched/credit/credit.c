@@ -288,7 +288,7 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 	best = credit_pick(r, c, now);
 	if (keep && best != NULL && credit_vcpu_of(best)->place == CREDIT_RUSHING &&
 	    !credit_cpu_of(r, c)->rushing &&
-	    (ration_credit__shielded(r, cur, best, now) ||
+	    (ration_credit__shielded(r, c, best, now) ||
 	     (!credit_cpu_of(r, c)->contested && ration_credit__divert(r, best, c, now, fx))))
 		best = ration_credit__best_calm(r, c);
 	if (keep && !cpu->yielded && now < credit_cpu_of(r, c)->slice_end_ns) {

@@ -133,6 +133,7 @@ struct credit {
 	uint32_t vcpu_count;
 	struct credit_rates rates;
 	ration_cpuset busy;      /* CPUs that run something */
+	ration_cpuset whole;     /* those whose vCPU is owed (nearly) all of a CPU */
 	ration_cpuset open;      /* those that a wake-up may ask for: not rushing, not contested */
 	struct credit_clock clock[RATION_CPU_MAX];
 	struct heap refills, rushes;
@@ -259,8 +260,8 @@ bool ration_credit__is_away(const struct ration *r, ration_cpu c, const struct r
 /* Is `cur`, which runs, owed more CPU time than turns bring with them, so that not
  * even a floor of v's displaces it?  (Who is owed a whole CPU, alone or with others,
  * cannot make up for what it loses.) */
-bool ration_credit__shielded(const struct ration *r, const struct ration_vcpu *cur,
-                             const struct ration_vcpu *v, ration_ns now);
+bool ration_credit__shielded(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
+                             ration_ns now);
 /* v is urgent, and c could give it what runs there: does a CPU see to v, or does
  * one now, that can do so with less harm? */
 bool ration_credit__divert(struct ration *r, struct ration_vcpu *v, ration_cpu c, ration_ns now,

@@ -124,12 +124,16 @@ bool ration_credit__is_away(const struct ration *r, ration_cpu c, const struct r
 	return ration_classes_has(&credit_cpu_of(r, c)->away, v->class_idx);
 }
 
-bool ration_credit__shielded(const struct ration *r, const struct ration_vcpu *cur,
-                             const struct ration_vcpu *v, ration_ns now)
+bool ration_credit__shielded(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
+                             ration_ns now)
 {
+	const struct ration_vcpu *cur = ration_cpu_get(r, c)->current;
 	uint64_t behind = credit_vcpu_of(v)->vtime - ration_credit__vtime(cur, now);
 	int64_t owed_ns = ration_credit__time((int64_t)behind, credit_vcpu_of(cur)->pace);
+	ration_cpuset whole = credit_of(r)->whole;
 
+	if (ration_cpuset_has(whole, c) && (v->affinity.hard & credit_of(r)->busy & ~whole) != 0)
+		return true;
 	return owed_ns > (int64_t)CREDIT_SHIELD_NS &&
 	       owed_ns > (int64_t)ration_credit__tslice(r);
 }
@@ -164,7 +168,7 @@ static ration_cpu queue_victim(const struct ration *r, const struct ration_vcpu 
 		int64_t lead = queue_lead(r, c, v, now);
 
 		if (lead > most &&
-		    !(urgent && ration_credit__shielded(r, ration_cpu_get(r, c)->current, v, now))) {
+		    !(urgent && ration_credit__shielded(r, c, v, now))) {
 			most = lead;
 			victim = c;
 		}
