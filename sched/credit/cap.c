@@ -130,14 +130,18 @@ void ration_credit__cap_grant(struct ration *r, struct ration_vcpu *v, ration_ns
 	cap_take(r, v->dom, draw, now);
 }
 
-void ration_credit__cap_settle(struct ration *r, struct ration_vcpu *v, ration_ns now)
+void ration_credit__cap_settle(struct ration *r, struct ration_vcpu *v, ration_ns now,
+                               struct ration_effects *fx)
 {
-	int64_t *own = &credit_vcpu_of(v)->grant_ns, debt = -*own;
+	struct credit_dom *dom = credit_dom_of(v->dom);
+	int64_t *own = &credit_vcpu_of(v)->grant_ns, left = *own;
 
-	if (debt <= 0 || !credit_dom_of(v->dom)->capped)
+	if (!dom->capped || (left >= 0 && credit_vcpu_of(v)->active))
 		return;
 	*own = 0;
-	cap_take(r, v->dom, debt, now);
+	dom->budget_ns += left;
+	if (dom->shut != (dom->budget_ns < cap_piece(v->dom)))
+		cap_judge(r, v->dom, now, fx);
 }
 
 void ration_credit__cap_spend(struct ration *r, struct ration_dom *d, ration_ns ns, ration_ns now)
@@ -161,27 +165,25 @@ int64_t ration_credit__cap_granted(const struct ration_dom *d, ration_ns now)
 	return granted;
 }
 
-/* What v is owed in a period; while it sleeps, no more than it is used to want. */
+/* What v is owed in a period: nothing while it sleeps. */
 static int64_t cap_part(const struct ration_vcpu *v)
 {
 	const struct credit_vcpu *self = credit_vcpu_of(v);
 	uint64_t rate = CREDIT_PACE_ONE * CREDIT_PACE_ONE / self->pace;     /* <= 2^16 */
 
-	if (!self->active && rate > self->demand)
-		rate = self->demand;
+	if (!self->active)
+		return 0;
 	return (int64_t)(rate * CREDIT_PERIOD_NS >> CREDIT_PACE_SHIFT);
 }
 
 /* v is given its part, but does not hoard: the rest goes to the pool, or stays there. */
 static void cap_give(struct ration_vcpu *v, int64_t part, ration_ns now)
 {
-	int64_t more = 0, room;
+	int64_t more, room;
 
-	if (credit_vcpu_of(v)->active) {
-		more = part < (int64_t)CREDIT_CARRY_NS ? part : (int64_t)CREDIT_CARRY_NS;
-		if (more < cap_piece(v->dom))
-			more = cap_piece(v->dom);
-	}
+	more = part < (int64_t)CREDIT_CARRY_NS ? part : (int64_t)CREDIT_CARRY_NS;
+	if (more < cap_piece(v->dom))
+		more = cap_piece(v->dom);
 	room = part + more - cap_own(v, now);
 	if (part > room)
 		part = room;

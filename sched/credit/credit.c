@@ -118,7 +118,7 @@ static void credit_ready(struct ration *r, struct ration_vcpu *v, enum ration_re
 	if (self->active)
 		ration_credit__shadow_run(v->dom, false, now);
 	credit_activate(r, v, true, now);
-	ration_credit__cap_settle(r, v, now);
+	ration_credit__cap_settle(r, v, now, fx);
 	if (why == RATION_READY_WAKE || why == RATION_READY_RESUME) {
 		ration_credit__clock_wake(r, v);
 		self->woken = true;
@@ -138,7 +138,7 @@ static void credit_unready(struct ration *r, struct ration_vcpu *v, ration_ns no
 		ration_credit__shadow_run(v->dom, false, now);
 	ration_credit__dequeue(r, v);
 	credit_activate(r, v, false, now);
-	ration_credit__cap_settle(r, v, now);
+	ration_credit__cap_settle(r, v, now, fx);
 }
 
 static void credit_charge(struct ration *r, struct ration_dom *d, struct ration_vcpu *v,
@@ -171,6 +171,8 @@ static bool credit_beats(const struct ration *r, const struct ration_vcpu *other
 	bool urgent = credit_vcpu_of(other)->place == CREDIT_RUSHING;
 	bool away = ration_credit__is_away(r, c, other);
 
+	if (ration_credit__gives_way(r, c))
+		return true;
 	if (away != ration_credit__is_away(r, c, cur))
 		return !away;
 	if (urgent != credit_cpu_of(r, c)->rushing)
@@ -180,11 +182,12 @@ static bool credit_beats(const struct ration *r, const struct ration_vcpu *other
 
 /* May the current vCPU go on as far as its cap is concerned?  A used-up grant
  * is renewed if there is something left. */
-static bool credit_may_go_on(struct ration *r, struct ration_vcpu *cur, ration_ns now)
+static bool credit_may_go_on(struct ration *r, struct ration_vcpu *cur, ration_ns now,
+                             struct ration_effects *fx)
 {
 	if (!credit_dom_of(cur->dom)->capped || credit_vcpu_of(cur)->grant_ns > 0)
 		return true;
-	ration_credit__cap_settle(r, cur, now);
+	ration_credit__cap_settle(r, cur, now, fx);
 	if (ration_credit__cap_holds(cur))
 		return false;
 	ration_credit__cap_grant(r, cur, now);
@@ -281,7 +284,7 @@ static void credit_decide(struct ration *r, ration_cpu c, ration_ns now,
 {
 	const struct ration_cpu_state *cpu = ration_cpu_get(r, c);
 	struct ration_vcpu *cur = cpu->current, *best;
-	bool keep = cpu->stay && credit_may_go_on(r, cur, now), rushing;
+	bool keep = cpu->stay && credit_may_go_on(r, cur, now, fx), rushing;
 	ration_ns until_ns;
 
 	credit_unlimit(r, c, now);

@@ -255,6 +255,8 @@ void ration_credit__dequeue(struct ration *r, struct ration_vcpu *v);
 struct ration_vcpu *ration_credit__best(struct ration *r, ration_cpu c, ration_ns now);
 /* The best of those that are not urgent. */
 struct ration_vcpu *ration_credit__best_calm(struct ration *r, ration_cpu c);
+/* Could what runs on c run on an idle CPU? */
+bool ration_credit__gives_way(const struct ration *r, ration_cpu c);
 /* Is v at home elsewhere: are others, who can run nowhere else, owed all of c? */
 bool ration_credit__is_away(const struct ration *r, ration_cpu c, const struct ration_vcpu *v);
 /* Is `cur`, which runs, owed more CPU time than turns bring with them, so that not
@@ -281,8 +283,10 @@ bool ration_credit__cap_holds(const struct ration_vcpu *v);
 ration_ns ration_credit__cap_offer(const struct ration_vcpu *v);
 /* v does so. */
 void ration_credit__cap_grant(struct ration *r, struct ration_vcpu *v, ration_ns now);
-/* v stops, or wants more: what it has overrun, its domain pays. */
-void ration_credit__cap_settle(struct ration *r, struct ration_vcpu *v, ration_ns now);
+/* v stops, or wants more: what it has overrun, its domain pays; what it leaves when it
+ * goes to sleep, its siblings may use. */
+void ration_credit__cap_settle(struct ration *r, struct ration_vcpu *v, ration_ns now,
+                               struct ration_effects *fx);
 /* Helper work of d. */
 void ration_credit__cap_spend(struct ration *r, struct ration_dom *d, ration_ns ns, ration_ns now);
 /* The refill of d is due. */

@@ -132,14 +132,21 @@ bool ration_credit__shielded(const struct ration *r, ration_cpu c, const struct 
 	int64_t owed_ns = ration_credit__time((int64_t)behind, credit_vcpu_of(cur)->pace);
 	ration_cpuset whole = credit_of(r)->whole;
 
-	if (ration_cpuset_has(whole, c) && (v->affinity.hard & credit_of(r)->busy & ~whole) != 0)
+	if (!credit_vcpu_of(v)->woken && ration_cpuset_has(whole, c) && (v->affinity.hard & credit_of(r)->busy & ~whole) != 0)
 		return true;
 	return owed_ns > (int64_t)CREDIT_SHIELD_NS &&
 	       owed_ns > (int64_t)ration_credit__tslice(r);
 }
 
+bool ration_credit__gives_way(const struct ration *r, ration_cpu c)
+{
+	ration_cpuset idle = ration_cpu_online(r) & ~credit_of(r)->busy;
+
+	return (ration_cpu_get(r, c)->current->affinity.hard & idle) != 0;
+}
+
 /* By how much what runs on c is ahead of v: more than by any time if only v is at
- * home there, and less if only the other is. */
+ * home there or an idle CPU takes the other, and less if only the other is. */
 static int64_t queue_lead(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
                           ration_ns now)
 {
@@ -148,6 +155,8 @@ static int64_t queue_lead(const struct ration *r, ration_cpu c, const struct rat
 	int64_t lead = (int64_t)(ration_credit__clock_turn(r, c, now) -
 	                         credit_vcpu_of(v)->node.key);
 
+	if (ration_credit__gives_way(r, c))
+		return far + lead / 2;
 	if (away == ration_credit__is_away(r, c, ration_cpu_get(r, c)->current))
 		return lead;
 	return away ? -far : far + lead / 2;
@@ -191,7 +200,8 @@ static bool queue_is_far_ahead(const struct ration *r, ration_cpu c, const struc
 {
 	const struct ration_vcpu *cur = ration_cpu_get(r, c)->current;
 
-	if (ration_credit__is_away(r, c, cur) && !ration_credit__is_away(r, c, v))
+	if (ration_credit__gives_way(r, c) ||
+	    (ration_credit__is_away(r, c, cur) && !ration_credit__is_away(r, c, v)))
 		return true;
 	return heap_key_is_before(credit_vcpu_of(v)->node.key + ration_credit__tslice(r),
 	                          ration_credit__vtime(cur, now));
