@@ -179,9 +179,10 @@ static int64_t cap_part(const struct ration_vcpu *v)
 /* v is given its part, but does not hoard: the rest goes to the pool, or stays there. */
 static void cap_give(struct ration_vcpu *v, int64_t part, ration_ns now)
 {
-	int64_t more, room;
+	int64_t quota = cap_quota(v->dom), more, room;
 
-	more = part < (int64_t)CREDIT_CARRY_NS ? part : (int64_t)CREDIT_CARRY_NS;
+	/* Of what carries over, its share: a product below 2^46. */
+	more = quota < (int64_t)CREDIT_CARRY_NS ? part : (int64_t)CREDIT_CARRY_NS * part / quota;
 	if (more < cap_piece(v->dom))
 		more = cap_piece(v->dom);
 	room = part + more - cap_own(v, now);
@@ -202,9 +203,12 @@ static void cap_share(struct ration_dom *d, ration_ns now)
 		quota = 0;
 	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
 		claims += cap_part(v);
+	/* All of it, where no more than rounding is left over. */
+	if (claims < quota - quota / 256)
+		quota = claims;
 	/* A part is at most 10^7, a quota below 2^30. */
-	for (struct ration_vcpu *v = d->first; v != NULL; v = v->next)
-		cap_give(v, claims > quota ? cap_part(v) * quota / claims : cap_part(v), now);
+	for (struct ration_vcpu *v = d->first; v != NULL && claims != 0; v = v->next)
+		cap_give(v, cap_part(v) * quota / claims, now);
 }
 
 void ration_credit__cap_refill(struct ration *r, struct ration_dom *d, ration_ns now,

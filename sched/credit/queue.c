@@ -138,15 +138,22 @@ bool ration_credit__shielded(const struct ration *r, ration_cpu c, const struct 
 	       owed_ns > (int64_t)ration_credit__tslice(r);
 }
 
-bool ration_credit__gives_way(const struct ration *r, ration_cpu c)
+/* Might an idle CPU, perhaps one that is kicked already, take what runs on c? */
+static bool queue_may_give_way(const struct ration *r, ration_cpu c)
 {
 	ration_cpuset idle = ration_cpu_online(r) & ~credit_of(r)->busy;
 
 	return (ration_cpu_get(r, c)->current->affinity.hard & idle) != 0;
 }
 
+bool ration_credit__gives_way(const struct ration *r, ration_cpu c)
+{
+	return queue_may_give_way(r, c) &&
+	       ration_idle_pick(r, ration_cpu_get(r, c)->current) != RATION_CPU_NONE;
+}
+
 /* By how much what runs on c is ahead of v: more than by any time if only v is at
- * home there or an idle CPU takes the other, and less if only the other is. */
+ * home there, and less if only the other is. */
 static int64_t queue_lead(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
                           ration_ns now)
 {
@@ -155,8 +162,6 @@ static int64_t queue_lead(const struct ration *r, ration_cpu c, const struct rat
 	int64_t lead = (int64_t)(ration_credit__clock_turn(r, c, now) -
 	                         credit_vcpu_of(v)->node.key);
 
-	if (ration_credit__gives_way(r, c))
-		return far + lead / 2;
 	if (away == ration_credit__is_away(r, c, ration_cpu_get(r, c)->current))
 		return lead;
 	return away ? -far : far + lead / 2;
@@ -200,11 +205,25 @@ static bool queue_is_far_ahead(const struct ration *r, ration_cpu c, const struc
 {
 	const struct ration_vcpu *cur = ration_cpu_get(r, c)->current;
 
-	if (ration_credit__gives_way(r, c) ||
-	    (ration_credit__is_away(r, c, cur) && !ration_credit__is_away(r, c, v)))
+	if (ration_credit__is_away(r, c, cur) && !ration_credit__is_away(r, c, v))
 		return true;
 	return heap_key_is_before(credit_vcpu_of(v)->node.key + ration_credit__tslice(r),
 	                          ration_credit__vtime(cur, now));
+}
+
+/* A CPU of v's whose vCPU, which v cannot follow, can go to an idle one; or
+ * RATION_CPU_NONE.  Asks once for one that surely can, lest it be O(c^2). */
+static ration_cpu queue_mover(const struct ration *r, const struct ration_vcpu *v)
+{
+	ration_cpuset set = v->affinity.hard & credit_of(r)->open;
+
+	for (; set != 0; set = ration_cpuset_rest(set)) {
+		ration_cpu c = ration_cpuset_first(set);
+
+		if (queue_may_give_way(r, c))
+			return ration_credit__gives_way(r, c) ? c : RATION_CPU_NONE;
+	}
+	return RATION_CPU_NONE;
 }
 
 void ration_credit__place(struct ration *r, struct ration_vcpu *v, bool ran, ration_ns now,
@@ -214,6 +233,11 @@ void ration_credit__place(struct ration *r, struct ration_vcpu *v, bool ran, rat
 
 	if (c != RATION_CPU_NONE) {
 		ration_kick(r, c, v, now, fx);
+		return;
+	}
+	c = queue_mover(r, v);
+	if (c != RATION_CPU_NONE) {
+		queue_contest(r, c, v, now, fx);
 		return;
 	}
 	c = queue_victim(r, v, now);

@@ -22,11 +22,17 @@
  * most keeps up with any rates that can be kept up with: Tassiulas, Ephremides,
  * "Stability properties of constrained queueing systems", 1992.)
  *
+ * HOME.  Where pins make a bottleneck, those who can run nowhere else are owed all
+ * of its CPUs, and whoever else may run there is at home elsewhere: the minimum
+ * cuts of ration_entitle.h say where.  A CPU takes who is away there only if nobody
+ * who is at home waits, and gives it up to the first who does.
+ *
  * WAKE-UP.  A vCPU wakes with its own virtual time, but at most one tslice, or
  * 30 ms, behind the least in service where it may run: no longer sleep saves
  * more.  It preempts the vCPU that is furthest ahead, once that has run for
- * `ratelimit`.  It is charged for every ns, so that what it takes early it waits
- * for later: the boost is repaid.
+ * `ratelimit`; or one that can go on at once on an idle CPU where it cannot itself.
+ * It is charged for every ns, so that what it takes early it waits for later: the
+ * boost is repaid.
  *
  * CHANGES.  With another entitlement, what a vCPU is ahead or behind stays the
  * same CPU time.  Where it moves (by a pin, a CPU that goes or comes) it is ahead
@@ -37,10 +43,12 @@
  * after the vCPU whose turn it would have been.
  *
  * CAP.  A capped domain has a budget of cap * 10 ms in each 10 ms, and 4 ms, and
- * `burst`, of what it left unused.  Each dispatch is granted an equal part of it, of
- * 250 us to 10 ms; with nothing left its vCPUs are held until the next
- * refill.  Overruns are debts, so the cap is exact in the long run, and no
- * vCPU stands still longer than 10 ms by the cap alone.
+ * `burst`, of what it left unused.  Each vCPU that is awake is given as much of it as
+ * it is owed; the rest is a pool, from which they draw 250 us to 10 ms at a time.  With
+ * neither, a vCPU is held until the next refill.  A part of less than 250 us adds up
+ * to that, or to the quota, first.  Overruns are debts, so the cap is exact in the
+ * long run, and of n vCPUs none stands still longer by the cap alone than 10 ms, or
+ * n * 250 us / cap if that is more.
  *
  * SHADOW.  A cap with `shadow` holds nobody, counts for nothing in what is owed, and
  * changes no decision; but its budget is kept, the same one, refilled on the same
@@ -57,7 +65,8 @@
  * piece of it is there (1 ms, or half a bucket), the domain's vCPUs run before
  * all that have none, and preempt them after `ratelimit`: the one that is
  * furthest ahead, and none that is behind by 5 ms more than they are, which it
- * could perhaps not make up for.  Floors are admitted: by flow, all together.
+ * could perhaps not make up for; nor, but at a wake-up, one that is owed a whole CPU
+ * while another CPU could serve them.  Floors are admitted: by flow, all together.
  *
  * DEPARTURES from Xen's credit: charged by timestamps at every deschedule,
  * never by sampling at a tick; sharing by domain; the slice ends by virtual
@@ -74,11 +83,12 @@
  * ratelimit   ns                   0 .. tslice, 500 ms 1 ms
  *
  * BOUNDS.  vCPUs that always want to run get what they are owed within a slice or
- * two each, however long they run.  Not so where a capped domain's vCPUs have
- * pins that overlap others' in part: the budget is the domain's, and the vCPU
- * with more CPUs to itself uses it up first.  Several vCPUs that sleep and wake
- * may together want more CPUs for a while than there are; what they are owed is
- * of the mean.
+ * two each, however long they run; of a thousand random machines nine are off by more
+ * than 1 % of a CPU over 10 s, at most by 2.6: who is owed a whole CPU, and must move
+ * whenever one that can run only there is due, waits each time for the rate limit.
+ * Who sleeps and wakes may wait that long at each wake-up.  Several such vCPUs may
+ * together want more CPUs for a while than there are; what all are owed is of the
+ * mean: k that never sleep, beside n of c CPUs that others use, get min(k, c - n).
  * Cost: ready O(c + log n); decide O(k + log n), where a floor waits O(c) more; a
  * refill O(d log n); a step of the slow loop about 64 visits, O(log n) each; a CPU
  * that goes or comes O(n (c + log n)); admission: see ration_entitle_floors_fit().

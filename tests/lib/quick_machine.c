@@ -267,8 +267,12 @@ static void quick_forget_hogs(struct quick *q)
 
 static void quick_step(struct quick *q, struct quick_due due)
 {
-	if (due.at_ns > q->now)
+	if (due.at_ns > q->now) {
 		q->now = due.at_ns;
+		q->step_count = 0;
+	}
+	/* Two that displace each other for ever would do so at one instant. */
+	RATION_ASSERT(q->step_count++ < 100000);
 	switch (due.what) {
 	case QUICK_SAVE:
 		quick_saved(q, due.who);

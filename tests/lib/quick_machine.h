@@ -49,6 +49,7 @@ struct quick {
 	struct ration *r;
 	void *memory;
 	ration_ns now, expire_ns;
+	uint32_t step_count;             /* at `now` */
 	ration_ns ipi_ns, switch_ns;     /* costs: from a kick to the decide; to save a context */
 	uint32_t cpu_count, next_id, sleeper_count;
 	struct ration_effects fx;

@@ -176,6 +176,7 @@ struct Run {
 	bool refused = false;            // floors that do not fit
 	std::vector<std::vector<double>> got;        // by second, by domain
 	std::vector<double> used;        // by vCPU
+	std::vector<double> beside;      // [n]: the part of time in which n blockers ran at once
 
 	Run(const Drawn &m, ration_params params) : q(new quick)
 	{
@@ -186,6 +187,7 @@ struct Run {
 				refused = true;
 				break;
 			}
+		beside.assign(m.cpu_count + 1, 0);
 		for (uint32_t s = 1; s <= SECONDS && !refused; s++)
 			second(s);
 		for (quick_vcpu *v : vcpus)
@@ -218,8 +220,22 @@ private:
 		}
 		return true;
 	}
+	// How many blockers run, looked at so often that it aligns with nobody's period.
+	void look(ration_ns until)
+	{
+		constexpr ration_ns STEP = 377 * RATION_NS_PER_US;
+		for (ration_ns at = q->now + STEP; at < until; at += STEP) {
+			uint32_t n = 0;
+			quick_run(q.get(), at);
+			for (uint32_t c = 0; c < q->cpu_count; c++)
+				n += q->cpu[c].vcpu != nullptr &&
+				     q->vcpu[ration_vcpu_slot_of(q->cpu[c].vcpu)].run_ns != 0;
+			beside[n] += double(STEP) / double(SECONDS * ::S);
+		}
+	}
 	void second(uint32_t s)
 	{
+		look(s * ::S);
 		quick_run(q.get(), s * ::S);
 		EXPECT_STREQ(nullptr, ration_check(q->r));
 		got.emplace_back();
@@ -382,12 +398,32 @@ TEST(credit_machines, hogs_get_what_they_are_owed)
 	Hogs h = hogs(MS, 1000);
 	EXPECT_EQ(0u, h.unknown);
 	EXPECT_LE(h.whole_run.quantile(.5), 0.1);
-	EXPECT_LE(h.whole_run.quantile(.95), 1);
-	EXPECT_LE(h.unpinned.quantile(.95), 1.1);
-	EXPECT_LE(h.pinned.quantile(.95), 4);
-	EXPECT_LE(h.whole_run.max(), whole() ? 25 : 4);
-	EXPECT_LE(h.unpinned.max(), whole() ? 4 : 1.5);
-	EXPECT_LE(h.pinned.max(), whole() ? 25 : 5);
+	EXPECT_LE(h.whole_run.quantile(.99), 1);
+	EXPECT_LE(h.unpinned.quantile(.99), 1);
+	EXPECT_LE(h.pinned.quantile(.97), 4);
+	EXPECT_LE(h.whole_run.max(), whole() ? 3 : 1);
+	EXPECT_LE(h.unpinned.max(), whole() ? 2 : 1.2);
+	EXPECT_LE(h.pinned.max(), whole() ? 10 : 4);
+}
+
+// Machines that were far off once.  A capped domain whose vCPUs' pins overlap others' in
+// part (453, 993, 314); floors beside vCPUs that are owed whole CPUs (112, 858), and others
+// that are owed all of theirs together (138); a CPU that idles unless a vCPU makes room by
+// moving there (846: in its first seconds).
+void expect_as_owed(uint64_t seed, double within)
+{
+	Drawn m(seed, false);
+	Run run(m, params_of(MS));
+	Owed owed(m, demand_of(m));
+	for (size_t i = 0; i < m.domains.size(); i++)
+		EXPECT_NEAR(owed.cpus[i], run.mean(i), within) << "seed " << seed << " domain " << i;
+}
+
+TEST(credit_machines, those_that_were_far_off_once)
+{
+	for (uint64_t seed : {453, 993, 314, 112, 858, 138})
+		expect_as_owed(seed, .012);
+	expect_as_owed(846, .025);
 }
 
 // The longer the slices, the coarser: what is reached is printed.
@@ -408,8 +444,35 @@ struct Blockers {
 	Worst blockers = {"blockers, below what they are owed", {}};     // for each of its vCPUs
 	Worst hogs = {"hogs, off what they are owed", {}};
 	Worst free_blockers = {"  without pins: blockers", {}}, free_hogs = {"  without pins: hogs", {}};
+	Worst possible = {"  without pins: hogs, below theory", {}};
 	uint32_t unknown = 0;
 };
+
+// How far hogs are below what any schedule could give them beside blockers that ran when
+// they did.  While n of these run, of c CPUs, hogs with k vCPUs use at most min(k, c - n):
+// the oracle knows means only.  Without pins; of all sets of domains, those that are owed
+// most by each vCPU are the ones that this binds.
+double below_theory(const Drawn &m, const Run &run, const Owed &given)
+{
+	std::vector<size_t> hogs;
+	double owed = 0, got = 0, below = 0;
+	uint32_t vcpus = 0;
+	for (size_t i = 0; i < m.domains.size(); i++)
+		if (!m.domains[i].blocks)
+			hogs.push_back(i);
+	auto each = [&](size_t i) { return given.cpus[i] / double(m.domains[i].vcpus.size()); };
+	std::sort(hogs.begin(), hogs.end(), [&](size_t a, size_t b) { return each(a) > each(b); });
+	for (size_t i : hogs) {
+		double most = 0;
+		owed += given.cpus[i];
+		got += run.mean(i);
+		vcpus += uint32_t(m.domains[i].vcpus.size());
+		for (uint32_t n = 0; n < m.cpu_count; n++)
+			most += run.beside[n] * std::min(vcpus, m.cpu_count - n);
+		below = std::max(below, std::min(owed, most) - got);
+	}
+	return below;
+}
 
 void judge_blockers(Blockers &b, const Drawn &m, const Run &run, const Owed &owed,
                     const Owed &given)
@@ -428,6 +491,7 @@ void judge_blockers(Blockers &b, const Drawn &m, const Run &run, const Owed &owe
 		return;
 	b.free_blockers.add(below * 100, m.seed);
 	b.free_hogs.add(off * 100, m.seed);
+	b.possible.add(below_theory(m, run, given) * 100, m.seed);
 }
 
 // Hogs are owed what is left, given what the blockers did use.
@@ -441,12 +505,12 @@ std::vector<double> demand_given(const Drawn &m, const Run &run)
 	return demand;
 }
 
-Blockers blockers(ration_ns tslice_ns)
+Blockers blockers(ration_params params)
 {
 	Blockers b;
 	for_each_seed(60, 1000, [&](uint64_t seed) {
 		Drawn m(seed, true);
-		Run run(m, params_of(tslice_ns));
+		Run run(m, params);
 		if (run.refused)
 			return;
 		Owed owed(m, demand_of(m)), given(m, demand_given(m, run));
@@ -458,21 +522,39 @@ Blockers blockers(ration_ns tslice_ns)
 		print_domains(m, run, owed);
 		judge_blockers(b, m, run, owed, given);
 	});
-	std::printf("tslice %d ms, %zu machines with blockers among hogs, worst domain of each, %% of a "
-	            "CPU:\n", int(tslice_ns / MS), b.hogs.of.size());
+	std::printf("tslice %d ms, ratelimit %d ms, %zu machines with blockers among hogs, worst domain "
+	            "of each, %% of a CPU:\n", int(params.tslice_ns / MS), int(params.ratelimit_ns / MS),
+	            b.hogs.of.size());
 	b.blockers.print(2);
 	b.hogs.print(2);
 	b.free_blockers.print(2);
 	b.free_hogs.print(2);
+	b.possible.print(2);
 	return b;
 }
 
 // The bars are 2 % of a CPU: for each vCPU of a blocker below, for a hog off what it is owed.
-// A hog that is owed nearly a whole CPU cannot make up for the times when many of the
-// heavier ones are awake at once: what is left at other times goes to the lighter ones.
+// What stands between: a vCPU that wakes may wait for the rate limit, each time, which one
+// that runs for 1 ms and sleeps for 1 feels most.  And a hog that is owed nearly a whole CPU
+// cannot make up for the times when many of the blockers are awake at once: what is left at
+// other times goes to the lighter ones.
 TEST(credit_machines, blockers_get_what_they_are_owed)
 {
-	Blockers b = blockers(MS);
+	Blockers b = blockers({MS, 0});
+	EXPECT_EQ(0u, b.unknown);
+	EXPECT_LE(b.blockers.quantile(.5), 0.1);
+	EXPECT_LE(b.blockers.quantile(.9), 3);
+	EXPECT_LE(b.blockers.max(), 12);
+	EXPECT_LE(b.hogs.quantile(.5), .5);
+	EXPECT_LE(b.possible.quantile(.5), .5);
+	EXPECT_LE(b.possible.quantile(.9), 6);
+}
+
+TEST(credit_machines, blockers_under_the_rate_limit)
+{
+	if (!whole())
+		GTEST_SKIP() << "RATION_PROVE=1 runs it";
+	Blockers b = blockers({MS, MS});
 	EXPECT_EQ(0u, b.unknown);
 	EXPECT_LE(b.blockers.quantile(.5), 1);
 	EXPECT_LE(b.blockers.max(), 15);
@@ -481,7 +563,7 @@ TEST(credit_machines, blockers_get_what_they_are_owed)
 
 TEST(credit_machines, blockers_with_the_default_slice)
 {
-	Blockers b = blockers(30 * MS);
+	Blockers b = blockers({30 * MS, MS});
 	EXPECT_EQ(0u, b.unknown);
 	EXPECT_LE(b.blockers.quantile(.5), 2);
 	EXPECT_LE(b.blockers.max(), 30);

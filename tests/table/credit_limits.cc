@@ -47,12 +47,12 @@ TEST(CreditCap, SiblingsShareTheBudget)
 	ROW(0,     WAKE(A),   RUNS(A, IDLE),    NEXT_MS(4));
 	ROW(0,     WAKE(A2),  RUNS(A, IDLE),    NEXT_MS(4));      /* A has all of it */
 	ROW(4,     NOTHING(), RUNS(IDLE, IDLE), NEVER);
-	ROW(10,    NOTHING(), RUNS(A2, A),      NEXT_MS(11));     /* A2 2 ms, A half of the rest */
-	ROW(11,    NOTHING(), RUNS(A2, A),      NEXT_MS(11.5));
-	ROW(11.5,  NOTHING(), RUNS(A2, A),      NEXT_MS(11.75));
-	ROW(11.75, NOTHING(), RUNS(A2, A),      NEXT_MS(12));     /* 250 us or more */
+	ROW(10,    NOTHING(), RUNS(A2, A),      NEXT_MS(12));     /* each is owed 2 ms */
 	ROW(12,    NOTHING(), RUNS(IDLE, IDLE), NEVER);
-	ROW(20,    NOTHING(), RUNS(A2, A),      NEXT_MS(21));
+	ROW(20,    NOTHING(), RUNS(A2, A),      NEXT_MS(22));
+	ROW(21,    BLOCK(A2), RUNS(IDLE, A),    NEXT_MS(22));
+	ROW(22,    NOTHING(), RUNS(IDLE, A),    NEXT_MS(23));     /* and what A2 left */
+	ROW(23,    NOTHING(), RUNS(IDLE, IDLE), NEVER);
 }
 
 TEST(CreditCap, WhatASiblingGivesBackFreesTheOthers)
@@ -136,10 +136,9 @@ TEST(CreditCap, SetRaisedLoweredAndTakenAwayInEveryState)
 	ROW(10, NOTHING(),         RUNS(IDLE), NEVER);
 	ROW(11, SET(A, limits(80)), RUNS(IDLE), NEVER);    /* held: from the refill on */
 	ROW(15, NOTHING(),         RUNS(A),    NEXT_MS(23));
-	ROW(17, SET(A, limits(10)), RUNS(A),   NEXT_MS(23));     /* what it was granted it keeps */
-	ROW(23, NOTHING(),         RUNS(IDLE), NEVER);     /* and owes: 1 - 6 */
-	ROW(25, NOTHING(),         RUNS(IDLE), NEVER);     /* -3: no more than 2 is ever saved */
-	ROW(55, NOTHING(),         RUNS(IDLE), NEVER);     /* 0 */
+	ROW(17, SET(A, limits(10)), RUNS(A),   NEXT_MS(19));     /* no more than 2 is ever saved */
+	ROW(19, NOTHING(),         RUNS(IDLE), NEVER);
+	ROW(25, NOTHING(),         RUNS(A),    NEXT_MS(26));
 	ROW(65, NOTHING(),         RUNS(A),    NEXT_MS(66));
 	ROW(66, NOTHING(),         RUNS(IDLE), NEVER);
 	ROW(75, NOTHING(),         RUNS(A),    NEXT_MS(76));

@@ -135,6 +135,47 @@ TEST(CreditYield, WhoGivesItsTurnAwayComesAfterWhoseTurnItWas)
 	ROW(70,  NOTHING(),      RUNS(A), NEXT_MS(100));
 }
 
+// A could run on CPU 1, where nobody runs; B, which is far ahead, only where A does.
+TEST(CreditPins, WhoCanGoElsewhereGivesWay)
+{
+	Table t(&ration_credit, 2);
+	t.cpu_timers_only = true;
+	int A = t.add("A", weight(65535)), B = t.add("B", weight(1), "0");
+
+	ROW(0,   WAKE(B),   RUNS(B, IDLE), NEXT_MS(.25));
+	ROW(20,  BLOCK(B),  RUNS(IDLE),    NEVER);
+	ROW(20,  WAKE(A),   RUNS(A, IDLE), NEXT_MS(50));
+	ROW(22,  WAKE(B),   RUNS(B, A),    NEXT_MS(52));
+	ROW(23,  BLOCK(A),  RUNS(B, IDLE), NEXT_MS(52));
+}
+
+// B, C and E, on CPU 0 alone, are owed a third each, A and D a half of CPU 1: A stays off
+// CPU 0, however far it is behind, but lest it idle.
+TEST(CreditPins, ACpuThatOthersAreOwedAllOfIsNoHome)
+{
+	Table t(&ration_credit, 2);
+	t.cpu_timers_only = true;
+	int A = t.add("A"), B = t.add("B", "0"), C = t.add("C", "0"), D = t.add("D", "1"),
+	    E = t.add("E", "0");
+
+	ROW(0,   WAKE(B),   RUNS(B, IDLE), NEXT_MS(30));
+	ROW(0,   WAKE(C),   RUNS(B, IDLE), NEXT_MS(30));
+	ROW(0,   WAKE(E),   RUNS(B, IDLE), NEXT_MS(30));
+	ROW(0,   WAKE(D),   RUNS(B, D),    NEXT_MS(30));
+	ROW(0,   WAKE(A),   RUNS(B, D),    NEXT_MS(1));    /* the rate limit */
+	ROW(1,   NOTHING(), RUNS(B, A),    NEXT_MS(30));
+	ROW(30,  NOTHING(), RUNS(C, A),    NEXT_MS(31));
+	ROW(31,  NOTHING(), RUNS(C, D),    NEXT_MS(60));
+	ROW(60,  NOTHING(), RUNS(E, D),    NEXT_MS(61));
+	ROW(61,  NOTHING(), RUNS(E, A),    NEXT_MS(90));
+	ROW(70,  BLOCK(E),  RUNS(B, A),    NEXT_MS(91));   /* not D */
+	ROW(71,  BLOCK(B),  RUNS(C, A),    NEXT_MS(91));
+	ROW(72,  BLOCK(A),  RUNS(C, D),    NEXT_MS(101));
+	ROW(73,  BLOCK(C),  RUNS(IDLE, D), NEXT_MS(102));
+	ROW(74,  WAKE(A),   RUNS(A, D),    NEXT_MS(102));  /* it does not idle */
+	ROW(75,  WAKE(C),   RUNS(C, D),    NEXT_MS(102));
+}
+
 TEST(CreditYield, ToAnotherThatCannotBeTaken)
 {
 	Table t(&ration_credit, 2);

@@ -6,50 +6,71 @@
 # files of at most 600 lines, with a licence line, headers with a guard; no
 # path that exists on one machine only; no drawer named utils or common.
 cd "${1:-.}" || exit 2
-{
+files=$({
 	find sched affinity topology sim hv-integration tests docs .ci -type f
 	ls Makefile README.md CONTRIBUTING.md ration.pc.in 2>/dev/null
 } | grep -E '\.(c|h|cc|S|ld|sh|md|in|yaml|cfg|1|5)$|^Makefile$|^\.ci/' | sort |
-grep -vE '^(tests/data|tests/fuzz/corpus)/' | while read -r file; do
-	case ${file##*/} in
-	*utils*|*common*|*misc*|*helpers*) echo "$file: what is this file about?" ;;
-	esac
-	case $file in
-	*.md|*.in|*.yaml|*.cfg|*.1|*.5) code= ;;
-	*) code=1 ;;
-	esac
-	# Without the second and further bytes of a character: a column is a character.
-	expand -t 4 "$file" | LC_ALL=C tr -d '\200-\277' | awk -v file="$file" -v code="$code" '
-		function complain(text) { print file ":" NR ": " text }
+	grep -vE '^(tests/data|tests/fuzz/corpus)/')
+{
+	# Names have no blanks.
+	# shellcheck disable=SC2086
+	LC_ALL=C awk '
+		function complain(text) { print FILENAME ":" FNR ": " text }
+		function columns(line,    part, n, i, width) {
+			# Without the second and further bytes of a character: a column is a character.
+			gsub(/[\200-\277]/, "", line)
+			n = split(line, part, "\t")
+			for (i = 1; i < n; i++) {
+				width += length(part[i])
+				width += 4 - width % 4
+			}
+			return width + length(part[n])
+		}
+		# The file that was read last, of `lines` lines.
+		function finish() {
+			if (name == "") return
+			if (code && !licensed) print name ": no licence line at the top"
+			if (code && lines > 600) print name ": more than 600 lines"
+			if (name ~ /\.h$/ && (!opened || !defined)) print name ": no guard " guard
+		}
+		function begin() {
+			name = FILENAME
+			base = name
+			sub(/.*\//, "", base)
+			if (base ~ /utils|common|misc|helpers/) print name ": what is this file about?"
+			code = name !~ /\.(md|in|yaml|cfg|1|5)$/
+			c = name ~ /\.(c|h|cc)$/
+			guard = toupper(base)
+			gsub(/[.-]/, "_", guard)
+			licensed = opened = defined = raw = 0
+			last = ""
+		}
+		FNR == 1 { finish(); begin() }
+		{ lines = FNR }
 		/[ \t\r]$/ { complain("blank at the end of the line") }
 		# In a test a long string stays in one piece.
-		code && length($0) > 100 && !(file ~ /\.cc$/ && /"/) { complain("longer than 100 columns") }
+		code && length($0) > 50 && !(name ~ /\.cc$/ && /"/) && columns($0) > 100 {
+			complain("longer than 100 columns")
+		}
 		match($0, /(^|[ "\047=(<`,:])\/(home|root|work|Users)\/[A-Za-z0-9_]/) {
 			path = substr($0, RSTART)
 			sub(/^[^\/]*/, "", path)
 			complain("path of one machine: " path)
 		}
-		code && NR <= 2 && /SPDX-License-Identifier: BSD-2-Clause/ { licensed = 1 }
-		END {
-			if (code && !licensed) complain("no licence line at the top")
-			if (code && NR > 600) complain("more than 600 lines")
-		}'
-	case $file in
-	*.c|*.h|*.cc)
+		FNR <= 2 && /SPDX-License-Identifier: BSD-2-Clause/ { licensed = 1 }
+		/^#ifndef / && $0 ~ guard "$" { opened = 1 }
+		/^#define / && $0 ~ guard "$" { defined = 1 }
+		c && / \t/ { complain("blank before a tab") }
 		# Blanks may align the rest of a statement or a comment, not begin one.
-		awk -v file="$file" '
-			/R"/ { raw = 1 }
-			raw { if (/\)"/) raw = 0; next }
-			/^ +[^ *]/ && last ~ /[;{}]$/ { print file ":" NR ": indented by blanks" }
-			{ last = $0 }' "$file"
-		grep -n "$(printf ' \t')" "$file" |
-			sed "s,^\([0-9]*\):.*,$file:\1: blank before a tab,"
-		[ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at the end" ;;
-	esac
-	case $file in
-	*.h)
-		guard=$(basename "$file" .h | tr 'a-z.-' 'A-Z__')_H
-		grep -q "^#ifndef .*$guard\$" "$file" && grep -q "^#define .*$guard\$" "$file" ||
-			echo "$file: no guard $guard" ;;
-	esac
-done | if grep .; then exit 1; fi
+		c && /R"/ { raw = 1 }
+		c && !raw && /^ +[^ *]/ && last ~ /[;{}]$/ { complain("indented by blanks") }
+		c && !raw { last = $0 }
+		raw && /\)"/ { raw = 0 }
+		END { finish() }' $files
+	# Most often all end with one, and this is all there is to do.
+	if [ "$(tail -q -c 1 $files | tr -d '\n' | wc -c)" -ne 0 ]; then
+		for file in $files; do
+			[ -z "$(tail -c 1 "$file")" ] || echo "$file: no newline at the end"
+		done | grep -E '\.(c|h|cc):'
+	fi
+} | if grep .; then exit 1; fi

@@ -327,6 +327,46 @@ TEST(entitle, random_machines_match_the_oracle)
 	EXPECT_LE(all.steps, 1000u);
 }
 
+/* ---- Homes ---- */
+
+// Two domains that can use nothing but CPU 0 are owed all of it: who may go elsewhere should.
+TEST(entitle, who_is_at_home_where)
+{
+	Engine engine(SMALL);
+	engine.fill({cpus(2), {of(9, 1, 1), of(9, 1, 1), of(1, 1, 3)}});
+	engine.solve();
+	EXPECT_EQ(1u, ration_entitle_home(engine.e, 1));
+	EXPECT_EQ(2u, ration_entitle_home(engine.e, 3));
+	EXPECT_EQ(12u, ration_entitle_home(engine.e, 12)) << "not in the snapshot";
+	engine.fill({cpus(2), {busy(of(9, 1, 1), .5), of(1, 1, 3)}});
+	engine.solve();
+	EXPECT_EQ(3u, ration_entitle_home(engine.e, 3)) << "half of CPU 0 is left";
+}
+
+// Were all pinned to their homes, all would be owed the same.
+TEST(entitle, homes_are_enough)
+{
+	const uint32_t count = getenv("RATION_PROVE") != nullptr ? 10000 : 300;
+	uint32_t narrower = 0;
+	for (uint32_t seed = 1; seed <= count && !HasFailure(); seed++) {
+		Machine m = Draw(seed).machine(), home = m;
+		Engine engine(SMALL);
+		engine.fill(m);
+		engine.solve();
+		for (Domain &d : home.domains)
+			for (Vcpu &v : d.vcpus) {
+				ration_cpuset hard = v.hard & m.online;
+				v.hard = ration_entitle_home(engine.e, v.hard) & m.online;
+				EXPECT_TRUE(ration_cpuset_within(v.hard, hard));
+				narrower += v.hard != hard;
+			}
+		std::vector<double> before = shares(m), after = shares(home);
+		for (size_t i = 0; i < before.size(); i++)
+			EXPECT_NEAR(before[i], after[i], 1e-5) << "seed " << seed << " domain " << i;
+	}
+	EXPECT_GT(narrower, count);
+}
+
 /* ---- Size ---- */
 
 /* Shares of weights on one CPU, none more than the whole of it. */
