@@ -259,9 +259,9 @@ struct ration_vcpu *ration_credit__best_calm(struct ration *r, ration_cpu c);
 bool ration_credit__gives_way(const struct ration *r, ration_cpu c);
 /* Is v at home elsewhere: are others, who can run nowhere else, owed all of c? */
 bool ration_credit__is_away(const struct ration *r, ration_cpu c, const struct ration_vcpu *v);
-/* Is `cur`, which runs, owed more CPU time than turns bring with them, so that not
- * even a floor of v's displaces it?  (Who is owed a whole CPU, alone or with others,
- * cannot make up for what it loses.) */
+/* Is what runs on c owed more CPU time than turns bring with them, or a whole CPU
+ * while v can have another, so that not even a floor of v's displaces it?  (Who is
+ * owed a whole CPU, alone or with others, cannot make up for what it loses.) */
 bool ration_credit__shielded(const struct ration *r, ration_cpu c, const struct ration_vcpu *v,
                              ration_ns now);
 /* v is urgent, and c could give it what runs there: does a CPU see to v, or does

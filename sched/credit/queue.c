@@ -131,8 +131,9 @@ bool ration_credit__shielded(const struct ration *r, ration_cpu c, const struct 
 	uint64_t behind = credit_vcpu_of(v)->vtime - ration_credit__vtime(cur, now);
 	int64_t owed_ns = ration_credit__time((int64_t)behind, credit_vcpu_of(cur)->pace);
 	ration_cpuset whole = credit_of(r)->whole;
+	ration_cpuset others = v->affinity.hard & credit_of(r)->busy & ~whole;
 
-	if (!credit_vcpu_of(v)->woken && ration_cpuset_has(whole, c) && (v->affinity.hard & credit_of(r)->busy & ~whole) != 0)
+	if (!credit_vcpu_of(v)->woken && ration_cpuset_has(whole, c) && others != 0)
 		return true;
 	return owed_ns > (int64_t)CREDIT_SHIELD_NS &&
 	       owed_ns > (int64_t)ration_credit__tslice(r);

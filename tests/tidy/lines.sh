@@ -49,7 +49,7 @@ files=$({
 		{ lines = FNR }
 		/[ \t\r]$/ { complain("blank at the end of the line") }
 		# In a test a long string stays in one piece.
-		code && length($0) > 50 && !(name ~ /\.cc$/ && /"/) && columns($0) > 100 {
+		code && length($0) > 25 && !(name ~ /\.cc$/ && /"/) && columns($0) > 100 {
 			complain("longer than 100 columns")
 		}
 		match($0, /(^|[ "\047=(<`,:])\/(home|root|work|Users)\/[A-Za-z0-9_]/) {
