@@ -24,12 +24,20 @@ static int64_t cap_piece(const struct ration_dom *d)
 	return quota < (int64_t)CREDIT_GRANT_MIN_NS ? quota : (int64_t)CREDIT_GRANT_MIN_NS;
 }
 
+/* What it could not use since others ran, it may use in the next period: so much, for
+ * each CPU of its cap.  A product below 2^54. */
+static int64_t cap_carry(const struct ration_dom *d)
+{
+	int64_t quota = cap_quota(d), carry = (int64_t)CREDIT_CARRY_NS;
+
+	if (quota > (int64_t)CREDIT_PERIOD_NS)
+		carry = carry * quota / (int64_t)CREDIT_PERIOD_NS;
+	return quota < carry ? quota : carry;
+}
+
 int64_t ration_credit__cap_most(const struct ration_dom *d)
 {
-	int64_t quota = cap_quota(d), most = quota + (int64_t)d->attr.burst_ns;
-
-	/* What it could not use since others ran, it may use in the next period. */
-	return most + (quota < (int64_t)CREDIT_CARRY_NS ? quota : (int64_t)CREDIT_CARRY_NS);
+	return cap_quota(d) + cap_carry(d) + (int64_t)d->attr.burst_ns;
 }
 
 bool ration_credit__cap_holds(const struct ration_vcpu *v)
@@ -176,13 +184,12 @@ static int64_t cap_part(const struct ration_vcpu *v)
 	return (int64_t)(rate * CREDIT_PERIOD_NS >> CREDIT_PACE_SHIFT);
 }
 
-/* v is given its part, but does not hoard: the rest goes to the pool, or stays there. */
+/* v is given its part, but does not hoard: it keeps its share of what carries over, and
+ * the rest goes to the pool, or stays there.  A product below 2^53. */
 static void cap_give(struct ration_vcpu *v, int64_t part, ration_ns now)
 {
-	int64_t quota = cap_quota(v->dom), more, room;
+	int64_t more = cap_carry(v->dom) * part / cap_quota(v->dom), room;
 
-	/* Of what carries over, its share: a product below 2^46. */
-	more = quota < (int64_t)CREDIT_CARRY_NS ? part : (int64_t)CREDIT_CARRY_NS * part / quota;
 	if (more < cap_piece(v->dom))
 		more = cap_piece(v->dom);
 	room = part + more - cap_own(v, now);

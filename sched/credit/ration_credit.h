@@ -42,7 +42,8 @@
  * floor is due.  A turn that is given to another is paid for: who gives it comes
  * after the vCPU whose turn it would have been.
  *
- * CAP.  A capped domain has a budget of cap * 10 ms in each 10 ms, and 4 ms, and
+ * CAP.  A capped domain has a budget of cap * 10 ms in each 10 ms, and 4 ms (of a cap
+ * beyond 100 %: as much for each CPU) and
  * `burst`, of what it left unused.  Each vCPU that is awake is given as much of it as
  * it is owed; the rest is a pool, from which they draw 250 us to 10 ms at a time.  With
  * neither, a vCPU is held until the next refill.  A part of less than 250 us adds up
