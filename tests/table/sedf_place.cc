@@ -123,10 +123,10 @@ TEST(SedfPlace, LittleChoiceFirst)
 {
 	Table t(&ration_sedf, 2);
 
-	EXPECT_GE(t.add("A", promise(10, 6)), 0);               /* CPU 0 */
+	EXPECT_GE(t.add("A", promise(1, 0.6)), 0);              /* CPU 0 */
 	EXPECT_GE(t.add("B", promise(10, 5), "0"), 0);          /* A makes room */
-	REFUSAL(t.add("C", promise(10, 5), "1"), RATION_REFUSED_DEADLINE, 2, 100000, 400000);
-	EXPECT_GE(t.add("C", promise(10, 4), "1"), 0);
+	REFUSAL(t.add("C", promise(1, 0.5), "1"), RATION_REFUSED_DEADLINE, 2, 100000, 400000);
+	EXPECT_GE(t.add("C", promise(1, 0.4), "1"), 0);
 }
 
 TEST(SedfPlace, SoftAffinityIfThereIsRoom)
@@ -142,18 +142,18 @@ TEST(SedfPlace, SoftAffinityIfThereIsRoom)
 TEST(SedfPlace, EachVcpuOfADomain)
 {
 	Table t(&ration_sedf, 2);
-	int A = t.add("A0", promise(10, 6)), B = t.add_sibling("A1", A);
+	int A = t.add("A0", promise(1, 0.6)), B = t.add_sibling("A1", A);
 
 	ASSERT_GE(B, 0);
-	EXPECT_LT(t.add_sibling("A2", A), 0);
+	EXPECT_LT(t.add_sibling("A2", A), 0);       /* its period is too short to split it */
 	EXPECT_EQ(t.happen(REFUSED(SET(A, promise(10, 11)), RATION_E_RANGE)), "");
-	EXPECT_EQ(t.happen(SET(A, promise(10, 5))), "");
+	EXPECT_EQ(t.happen(SET(A, promise(1, 0.5))), "");
 	EXPECT_GE(t.add_sibling("A2", A), 0);
-	EXPECT_EQ(t.happen(REFUSED(SET(A, promise(10, 6)), RATION_E_CAPACITY)), "");
+	EXPECT_EQ(t.happen(REFUSED(SET(A, promise(1, 0.6)), RATION_E_CAPACITY)), "");
 	EXPECT_EQ(t.why.reason, RATION_REFUSED_DEADLINE);
-	EXPECT_EQ(t.why.missing_ppm, 200000u);
+	EXPECT_EQ(t.why.missing_ppm, 100000u);
 	EXPECT_EQ(t.why.fit_ppm, 500000u);          /* each of the three */
-	ROW(0, WAKE(A), RUNS(A, IDLE), NEXT_MS(5)); /* the old slice stands */
+	ROW(0, WAKE(A), RUNS(A, IDLE), NEXT_MS(0.5)); /* the old slice stands */
 }
 
 TEST(SedfPlace, HoldersLargestFirst)

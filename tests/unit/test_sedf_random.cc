@@ -99,8 +99,7 @@ public:
 	/* What would have been admitted instead, if it is a slice. */
 	bool fit(ration_attr &a)
 	{
-		a.period_ns = 1000000 * (random.below(20) + 1);
-		a.slice_ns = t.why.fit_ppm * (a.period_ns / 1000000);
+		a.slice_ns = t.why.fit_ppm * a.period_ns / 1000000;
 		return a.slice_ns >= 5000;
 	}
 
