@@ -14,7 +14,7 @@ static bool check_is_filed(const struct ration_vcpu *v)
 	if ((v->flags & RATION_VCPU_READY) == 0)
 		return flags == 0;
 	if (sedf_has_budget(v))
-		return flags == (SEDF_DUE | (extra ? (unsigned)SEDF_SPARE : 0));
+		return flags == SEDF_DUE || (extra && flags == (SEDF_DUE | SEDF_SPARE));
 	if (ration_wait_is_held(v) == extra)
 		return false;
 	return flags == ((sedf_is_server(v) ? (unsigned)SEDF_HELD : 0) |
@@ -33,6 +33,7 @@ static const char *check_vcpu(const struct ration *r, const struct ration_vcpu *
 {
 	const struct sedf_vcpu *self = sedf_vcpu_of(v);
 	const int64_t slice_ns = (int64_t)sedf_dom_of(v->dom)->slice_ns;
+	const int64_t least_ns = -slice_ns - (int64_t)ration_margins_get(r)->overhead_ns;
 
 	CHECK((self->flags & (SEDF_JOINED | SEDF_CHANGED | SEDF_MOVED)) == SEDF_JOINED,
 	      "a vCPU has not joined, or its change is not finished");
@@ -45,7 +46,7 @@ static const char *check_vcpu(const struct ration *r, const struct ration_vcpu *
 		return NULL;
 	CHECK(slice_ns != 0 && ration_cpuset_has(sedf_allowed(r, v), self->home),
 	      "a vCPU's home is not on line, or not allowed to it, or it has no slice");
-	CHECK(self->budget_ns >= -slice_ns &&
+	CHECK(self->budget_ns >= least_ns &&
 	      (self->budget_ns <= slice_ns || ration_vcpu_is_current(v)),
 	      "a budget is more than a slice, or overdrawn by more");
 	return NULL;

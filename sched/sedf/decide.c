@@ -279,4 +279,6 @@ void ration_sedf__start(struct ration *r, struct ration_vcpu *v, ration_cpu c, r
 	ration_sedf__unfile(r, v);
 	if (cpu->mode == SEDF_IDLE)
 		cpu->mode = (uint8_t)decide_mode(v, c);
+	if (cpu->mode == SEDF_BY_PULL)
+		sedf_vcpu_of(v)->flags |= SEDF_PULLED;
 }

@@ -74,7 +74,10 @@ void ration_sedf__ask(const struct ration *r, const struct ration_attr *attr, st
 	if (ask->slice_ns == 0)
 		return;
 	ask->share = ration_sedf__share(ask->slice_ns, ask->period_ns);
-	/* Of periods that are shorter than the overhead none fits. */
+	/* One that is pulled away from home comes back once in a period.  Of periods that
+	 * are shorter than the overhead none fits. */
+	if (ask->extratime)
+		overhead_ns *= 2;
 	ask->share += overhead_ns < ask->first_ns ?
 	              ration_sedf__share(overhead_ns, ask->first_ns) : SEDF_ONE;
 }
@@ -93,6 +96,7 @@ static void edf_fill(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns per
 	int64_t debt = self->budget_ns < 0 ? self->budget_ns : 0;
 	ration_ns pay;
 
+	self->flags &= (uint16_t)~SEDF_PULLED;
 	self->budget_ns = (int64_t)edf_slice(dom, period_ns) + debt;
 	if (self->budget_ns <= 0)
 		return;

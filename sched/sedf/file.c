@@ -30,7 +30,6 @@ void ration_sedf__file(struct ration *r, struct ration_vcpu *v, bool woke, ratio
 	bool due, extra = sedf_has_extra(v);
 	struct heap *heap;
 
-	RATION_ASSERT((self->flags & SEDF_FILED) == 0);
 	if (sedf_is_server(v) && self->budget_ns <= 0 && now >= self->due.key)
 		ration_sedf__refill(sedf_dom_of(v->dom), self, now);
 	due = sedf_has_budget(v);
@@ -41,7 +40,8 @@ void ration_sedf__file(struct ration *r, struct ration_vcpu *v, bool woke, ratio
 		ration_heap__insert(heap, &self->due, self->due.key);
 	file_arm(r);
 	ration_sedf__count(v, extra && !due);
-	if (extra)
+	if (extra && (!due || (self->flags & SEDF_PULLED) == 0 ||
+	              ration_margins_get(r)->overhead_ns == 0))
 		ration_sedf__turn_insert(r, v, due ? SEDF_SPARE : SEDF_SLACK, woke && !due);
 	ration_wait_set(r, v, due || extra ? RATION_WAIT_QUEUE : RATION_WAIT_BUDGET, now);
 }
@@ -120,8 +120,9 @@ static bool file_tell_due(struct ration *r, struct ration_vcpu *v, ration_ns now
 {
 	const struct sedf_vcpu *self = sedf_vcpu_of(v);
 
+	/* Both: the one that is open may be closed by the time that its CPU looks. */
 	if (sedf_is_split(v))
-		return file_tell_window(r, v, SEDF_HEAD, now, fx) ||
+		return file_tell_window(r, v, SEDF_HEAD, now, fx) |
 		       file_tell_window(r, v, SEDF_TAIL, now, fx);
 	if (self->due.key >= sedf_cpu_of(r, self->home)->run_deadline_ns)
 		return false;

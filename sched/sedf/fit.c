@@ -101,14 +101,14 @@ static uint32_t fit_both(const struct sedf_plan *plan, const struct sedf_dom *as
 	uint64_t spare = part < FIT_ONE ? FIT_ONE - part : 0;
 
 	part += ration_sedf__scale(part * spare >> 30, plan->slot_ns, ask->first_ns) * 4 / 3 + 2;
-	return (uint32_t)(part * plan->slot_ns >> 30) + 1 + 2 * (uint32_t)plan->overhead_ns;
+	return (uint32_t)(part * plan->slot_ns >> 30) + 1 + 2 * plan->overhead_ns;
 }
 
 /* Two CPUs that have as little more than that as possible. */
 static bool fit_pair(struct sedf_plan *plan, uint32_t both_ns, ration_cpuset from, ration_cpuset to,
                      struct sedf_plan_item *item)
 {
-	const uint32_t least_ns = (uint32_t)SEDF_WINDOW_NS + (uint32_t)plan->overhead_ns;
+	const uint32_t least_ns = (uint32_t)SEDF_WINDOW_NS + plan->overhead_ns;
 	uint32_t best_ns = UINT32_MAX, tail_ns;
 
 	if (both_ns > plan->slot_ns || both_ns < 2 * least_ns)

@@ -221,11 +221,11 @@ void ration_sedf__apply(struct ration *r)
 		cpu->used = plan->cpu[c].used;
 		cpu->room = ration_sedf__room(plan, c, SEDF_PERIOD_MAX_NS);
 		for (uint32_t side = 0; side < 2; side++) {
-			uint32_t length_ns = plan->cpu[c].window[side];
+			struct sedf_window *window = &cpu->window[side];
 
-			cpu->window[side] = (struct sedf_window){
-				NULL, length_ns, length_ns - (uint32_t)plan->overhead_ns / 2
-			};
+			window->v = NULL;
+			window->length_ns = plan->cpu[c].window[side];
+			window->open_ns = window->length_ns - plan->overhead_ns / 3;
 		}
 	}
 	for (uint32_t i = 0; i < limits->vcpu_count; i++) {
@@ -278,13 +278,7 @@ void ration_sedf__home_take(struct ration *r, struct ration_vcpu *v, ration_ns n
 
 void ration_sedf__home_leave(struct ration *r, struct ration_vcpu *v, ration_ns now)
 {
-	uint8_t home = sedf_vcpu_of(v)->home, peer = sedf_vcpu_of(v)->peer;
-
 	home_move(r, v, SEDF_HOME_NONE, SEDF_HOME_NONE, now);
-	if (home != SEDF_HOME_NONE)
-		home_forget(r, home);
-	if (peer != SEDF_HOME_NONE)
-		home_forget(r, peer);
 	/* Somebody may fit now. */
 	if (sedf_of(r)->homeless_count != 0)
 		ration_sedf__kick(r, 0, NULL, now, NULL);

@@ -72,7 +72,7 @@ static void place_clear(const struct ration *r, struct sedf_plan *plan, ration_n
 	struct sedf_plan_cpu none = { .least_ns = SEDF_PERIOD_MAX_NS };
 	struct sedf_dom reserve;
 
-	plan->overhead_ns = ration_margins_get(r)->overhead_ns;
+	plan->overhead_ns = 3 * (uint32_t)ration_margins_get(r)->overhead_ns / 2;
 	plan->slot_ns = slot_ns;
 	plan->opened = 0;
 	ration_sedf__reserve(r, &reserve);

@@ -114,6 +114,10 @@ extern "C" {
 #endif
 /* For ration_config.policies and ration_policy_set(). */
 extern const struct ration_policy ration_sedf;
+
+/* The CPUs where the slice of v is promised: one, two if it is split, none if it has
+ * no slice or lost its promise.  Asserts nothing: sedf has to be in force.  O(1). */
+ration_cpuset ration_sedf_cpus(const struct ration_vcpu *v);
 #ifdef __cplusplus
 }
 #endif

@@ -22,8 +22,6 @@ static void sedf_init(struct ration *r, ration_ns now)
 	for (uint32_t i = 0; i < limits->vcpu_count; i++)
 		if (ration_vcpu_slot(r, i) != NULL)
 			sedf->adopt_count++;
-	for (ration_cpu c = 0; c < limits->cpu_count; c++)
-		sedf_cpu_of(r, c)->run_deadline_ns = RATION_NEVER;
 }
 
 static void sedf_cpu_set(struct ration *r, ration_cpu c, bool online, ration_ns now,
@@ -96,8 +94,12 @@ static void sedf_ready(struct ration *r, struct ration_vcpu *v, enum ration_read
 
 	if (why == RATION_READY_YIELD && sedf_has_budget(v))
 		ration_sedf__yield(sedf_dom_of(v->dom), self, now);
-	if (woke && sedf_is_server(v))
+	if (woke && sedf_is_server(v)) {
+		/* Who wakes more than once in a period pays for the switches. */
+		if (now < self->due.key && self->budget_ns > 0)
+			self->budget_ns -= (int64_t)ration_margins_get(r)->overhead_ns;
 		ration_sedf__wake(sedf_dom_of(v->dom), self, now);
+	}
 	if ((self->flags & SEDF_NEW) != 0)
 		ration_sedf__turn_set(r, v, v->lag_ns);
 	woke = woke && (self->flags & SEDF_NEW) == 0;
@@ -155,6 +157,14 @@ static void sedf_charge(struct ration *r, struct ration_dom *d, struct ration_vc
 	if (cpu->mode == SEDF_BY_SLACK)
 		cpu->reserve.budget_ns -= (int64_t)ns < cpu->reserve.budget_ns ?
 		                          (int64_t)ns : cpu->reserve.budget_ns;
+}
+
+ration_cpuset ration_sedf_cpus(const struct ration_vcpu *v)
+{
+	const struct sedf_vcpu *self = sedf_vcpu_of(v);
+
+	return (sedf_is_server(v) ? ration_cpuset_of(self->home) : 0) |
+	       (sedf_is_split(v) ? ration_cpuset_of(self->peer) : 0);
 }
 
 static void sedf_shadow(const struct ration_dom *d, ration_ns now, struct ration_shadow *sum)

@@ -69,6 +69,7 @@ enum sedf_flag {
 	SEDF_HELD = 1u << 2,       /* waits for its budget to be filled, by deadline */
 	SEDF_SLACK = 1u << 3,      /* in its class's slack queue, by virtual time */
 	SEDF_SPARE = 1u << 4,      /* due, and any CPU that would idle may run it */
+	SEDF_PULLED = 1u << 5,     /* in this period it began to run away from home */
 	SEDF_COUNTED = 1u << 6,    /* in its domain's slack_count */
 	SEDF_NEW = 1u << 7,        /* has not been ready yet */
 	SEDF_CHANGED = 1u << 8,    /* while home.c puts a placement into force: its home or */
@@ -287,7 +288,7 @@ struct sedf_plan_item {
 
 struct sedf_plan {
 	struct sedf_plan_cpu cpu[RATION_CPU_MAX], kept[RATION_CPU_MAX];
-	ration_ns overhead_ns;
+	uint32_t overhead_ns;      /* of a window: to come, after a switch under way; and to go */
 	ration_ns slot_ns;         /* of the windows, where there are any */
 	ration_cpuset opened;      /* while CPUs are filled one after the other */
 	uint32_t count;            /* of vCPUs in order */

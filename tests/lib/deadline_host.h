@@ -69,6 +69,8 @@ struct Random {
 struct Task {
 	ration_ns period, slice;       /* of the server */
 	ration_ns need;                /* of a job; 0: a hog */
+	ration_ns nap = 0;             /* not 0: in place of jobs it runs for up to its slice, and
+	                                * sleeps for up to so long, as it likes */
 	ration_ns offset = 0;          /* of the first release */
 	ration_ns jitter = 0;          /* a release is up to so much later than it could be */
 	ration_cpuset hard = RATION_CPUSET_ALL;
@@ -213,6 +215,7 @@ private:
 	struct Release {
 		ration_ns at;
 		size_t index;
+
 		bool operator>(const Release &o) const
 		{
 			return at != o.at ? at > o.at : index > o.index;
@@ -265,12 +268,14 @@ private:
 		ration_effects fx = {};
 
 		pay(c);
-		g.jobs++;
-		if (now > g.due) {
-			g.misses++;
-			g.late_max = std::max(g.late_max, now - g.due);
+		if (g.task.nap != 0) {
+			releases.push({now + random.below(g.task.nap), static_cast<size_t>(c.guest - guest.data())});
+		} else {
+			g.jobs++;
+			g.misses += now > g.due;
+			g.late_max = std::max(g.late_max, now > g.due ? now - g.due : 0);
+			g.response_max = std::max(g.response_max, now + g.task.period - g.due);
 		}
-		g.response_max = std::max(g.response_max, now + g.task.period - g.due);
 		ration_vcpu_block(r, g.vcpu, now, &fx);
 		follow(fx, i);
 		decide(i);
@@ -298,9 +303,9 @@ private:
 			releases.push({next.at + g.task.period, next.index});
 			return;
 		}
-		g.left = g.task.need;
-		g.due = now + g.task.period;
-		if (g.task.need != 0)
+		g.left = g.task.nap != 0 ? 1 + random.below(g.task.slice) : g.task.need;
+		g.due = g.task.nap != 0 ? NEVER : now + g.task.period;
+		if (g.task.need != 0 && g.task.nap == 0)
 			releases.push({next.at + g.task.period + jitter, next.index});
 		ration_vcpu_wake(r, g.vcpu, now, &fx);
 		follow(fx, CPU_NONE);
