@@ -214,22 +214,26 @@ static void decide_until(struct decide *d)
 
 /* ---- The decision --------------------------------------------------------------- */
 
-/* v, or nobody, runs here in that mode, from now on unless it goes on. */
-static void decide_enter(struct ration *r, struct sedf_cpu *cpu, const struct ration_vcpu *v,
-                         enum sedf_mode mode, bool goes_on, ration_ns now)
+/* v, or nobody, runs here. */
+static void decide_enter(struct decide *d)
 {
-	cpu->told = false;
-	cpu->mode = (uint8_t)mode;
+	struct sedf_cpu *cpu = d->cpu;
+
+	cpu->mode = SEDF_IDLE;
 	cpu->run_deadline_ns = RATION_NEVER;
-	if (mode == SEDF_BY_DEADLINE)
-		cpu->run_deadline_ns = sedf_is_split(v) ? 0 : decide_deadline(v);
-	else if (mode == SEDF_BY_SLACK)
-		cpu->run_deadline_ns = decide_reserve_deadline(cpu);
-	if (goes_on)
+	if (d->v == NULL)
 		return;
-	cpu->slack_from_ns = now;
-	if (mode == SEDF_BY_SLACK)
-		ration_sedf__slack_start(r, v);
+	cpu->mode = d->in_window ? SEDF_BY_DEADLINE : (uint8_t)decide_mode(d->v, d->c);
+	if (cpu->mode == SEDF_BY_DEADLINE)
+		cpu->run_deadline_ns = d->in_window ? 0 : decide_deadline(d->v);
+	else if (cpu->mode == SEDF_BY_SLACK)
+		cpu->run_deadline_ns = decide_reserve_deadline(cpu);
+	if (!d->goes_on) {
+		cpu->slack_from_ns = d->now;
+		if (cpu->mode == SEDF_BY_SLACK)
+			ration_sedf__slack_start(d->r, d->v);
+	}
+	decide_until(d);
 }
 
 void ration_sedf__decide(struct ration *r, ration_cpu c, ration_ns now,
@@ -239,7 +243,6 @@ void ration_sedf__decide(struct ration *r, ration_cpu c, ration_ns now,
 	struct decide d = { .r = r, .cpu = sedf_cpu_of(r, c), .state = state, .c = c, .now = now,
 	                    .until_ns = RATION_NEVER };
 	struct heap_node *held = heap_first(&sedf_of(r)->held);
-	enum sedf_mode mode = SEDF_IDLE;
 
 	if (held != NULL && held->key <= now)
 		ration_sedf__expire(r, now, fx);
@@ -258,13 +261,10 @@ void ration_sedf__decide(struct ration *r, ration_cpu c, ration_ns now,
 		d.cur = state->current;         /* nobody wants the CPU */
 		decide_whom(&d);
 	}
-	if (d.v != NULL)
-		mode = d.in_window ? SEDF_BY_DEADLINE : decide_mode(d.v, c);
-	decide_enter(r, d.cpu, d.v, mode, d.goes_on, now);
-	if (d.v != NULL)
-		decide_until(&d);
-	else if (state->current == NULL && now < state->until_ns)
-		decide_by(&d, state->until_ns);
+	decide_enter(&d);
+	if (d.v == NULL && !d.cpu->told && state->current == NULL && now < state->until_ns)
+		d.until_ns = state->until_ns;
+	d.cpu->told = false;
 	out->vcpu = d.v;
 	out->until_ns = d.until_ns;
 }
