@@ -33,7 +33,7 @@ static const char *check_vcpu(const struct ration *r, const struct ration_vcpu *
 {
 	const struct sedf_vcpu *self = sedf_vcpu_of(v);
 	const int64_t slice_ns = (int64_t)sedf_dom_of(v->dom)->slice_ns;
-	const int64_t least_ns = -slice_ns - (int64_t)ration_margins_get(r)->overhead_ns;
+	const int64_t least_ns = -slice_ns - (int64_t)RATION_OVERHEAD_MAX_NS;
 
 	CHECK((self->flags & (SEDF_JOINED | SEDF_CHANGED | SEDF_MOVED)) == SEDF_JOINED,
 	      "a vCPU has not joined, or its change is not finished");

@@ -61,33 +61,37 @@ static uint8_t edf_scale_next(const struct sedf_dom *dom, uint8_t scale)
 	return (uint8_t)(scale + 1);
 }
 
-void ration_sedf__ask(const struct ration *r, const struct ration_attr *attr, struct sedf_dom *ask)
+/* What that is of a CPU.  One that is pulled away from home comes back once in a
+ * period.  Of periods that are shorter than the overhead none fits. */
+static void edf_price(const struct ration *r, struct sedf_dom *ask)
 {
-	ration_ns overhead_ns = ration_margins_get(r)->overhead_ns;
+	ration_ns overhead_ns = ration_margins_get(r)->overhead_ns << ask->extratime;
 
-	ask->period_ns = attr->period_ns;
-	ask->slice_ns = attr->slice_ns;
-	ask->latency_ns = attr->latency_ns;
-	ask->extratime = attr->extratime;
 	ask->first_ns = edf_period(ask, edf_scale_first(ask));
 	ask->share = 0;
 	if (ask->slice_ns == 0)
 		return;
 	ask->share = ration_sedf__share(ask->slice_ns, ask->period_ns);
-	/* One that is pulled away from home comes back once in a period.  Of periods that
-	 * are shorter than the overhead none fits. */
-	if (ask->extratime)
-		overhead_ns *= 2;
 	ask->share += overhead_ns < ask->first_ns ?
 	              ration_sedf__share(overhead_ns, ask->first_ns) : SEDF_ONE;
 }
 
+void ration_sedf__ask(const struct ration *r, const struct ration_attr *attr, struct sedf_dom *ask)
+{
+	ask->period_ns = attr->period_ns;
+	ask->slice_ns = attr->slice_ns;
+	ask->latency_ns = attr->latency_ns;
+	ask->extratime = attr->extratime;
+	edf_price(r, ask);
+}
+
 void ration_sedf__reserve(const struct ration *r, struct sedf_dom *ask)
 {
-	struct ration_attr attr = { .period_ns = SEDF_RESERVE_NS };
-
-	attr.slice_ns = ration_margins_get(r)->reserve_ppm * (SEDF_RESERVE_NS / RATION_PPM);
-	ration_sedf__ask(r, &attr, ask);
+	ask->period_ns = SEDF_RESERVE_NS;
+	ask->slice_ns = ration_margins_get(r)->reserve_ppm * (SEDF_RESERVE_NS / RATION_PPM);
+	ask->latency_ns = 0;
+	ask->extratime = false;
+	edf_price(r, ask);
 }
 
 /* A budget for a period: less what is owed, by the vCPU and by its domain. */

@@ -82,7 +82,7 @@ static void file_tell_alone(struct ration *r, const struct ration_vcpu *v, ratio
 
 	if (set == 0)
 		return;
-	c = ration_cpuset_has(set, v->cpu) ? v->cpu : ration_cpuset_first(set);
+	c = ration_cpuset_first(set);
 	sedf->alone &= ~ration_cpuset_of(c);
 	ration_sedf__kick(r, c, NULL, now, fx);
 }

@@ -153,12 +153,13 @@ static void home_move(struct ration *r, struct ration_vcpu *v, uint8_t home, uin
 
 /* First pass: what v was. */
 static void home_part(struct ration *r, struct ration_vcpu *v, const struct ration_dom *d,
-                      const struct sedf_plan_item *item, ration_ns now)
+                      const struct sedf_plan *plan, ration_ns now)
 {
+	const struct sedf_plan_item *item = &plan->item[v->slot];
 	struct sedf_vcpu *self = sedf_vcpu_of(v);
 	bool differs = v->dom == d && home_differs(d);
 	bool moves = item->home != self->home || item->peer != self->peer ||
-	             (differs && sedf_is_split(v));
+	             (sedf_is_split(v) && (differs || plan->anew));
 	struct sedf_dom ask;
 
 	if (!differs && !moves)
@@ -251,7 +252,7 @@ void ration_sedf__replace(struct ration *r, struct ration_dom *d, ration_ns now,
 	for (uint32_t i = 0; i < limits->vcpu_count; i++) {
 		v = ration_vcpu_slot(r, i);
 		if (v != NULL && (sedf_vcpu_of(v)->flags & SEDF_JOINED) != 0)
-			home_part(r, v, d, &plan->item[i], now);
+			home_part(r, v, d, plan, now);
 	}
 	if (d != NULL)
 		ration_sedf__ask(r, &d->attr, sedf_dom_of(d));

@@ -74,6 +74,7 @@ static void place_clear(const struct ration *r, struct sedf_plan *plan, ration_n
 
 	plan->overhead_ns = 3 * (uint32_t)ration_margins_get(r)->overhead_ns / 2;
 	plan->slot_ns = slot_ns;
+	plan->anew = false;
 	plan->opened = 0;
 	ration_sedf__reserve(r, &reserve);
 	none.used = reserve.share;
@@ -174,6 +175,7 @@ static bool place_anew(const struct ration *r, struct sedf_plan *plan, enum sedf
 	const uint32_t count = ration_limits_get(r)->vcpu_count;
 
 	place_clear(r, plan, slot_ns);
+	plan->anew = true;
 	plan->count = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		struct sedf_plan_item *item = &plan->item[i];

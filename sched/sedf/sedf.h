@@ -290,6 +290,7 @@ struct sedf_plan {
 	struct sedf_plan_cpu cpu[RATION_CPU_MAX], kept[RATION_CPU_MAX];
 	uint32_t overhead_ns;      /* of a window: to come, after a switch under way; and to go */
 	ration_ns slot_ns;         /* of the windows, where there are any */
+	bool anew;                 /* all are placed anew: no window is what it was */
 	ration_cpuset opened;      /* while CPUs are filled one after the other */
 	uint32_t count;            /* of vCPUs in order */
 	uint32_t failed;           /* the first slot that fits nowhere */
