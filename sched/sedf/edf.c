@@ -139,7 +139,9 @@ ration_ns ration_sedf__fluid(const struct sedf_dom *dom, const struct sedf_vcpu 
 	if (now >= self->due.key)
 		return 0;
 	left = self->due.key - now;
-	return ration_sedf__scale(left < SEDF_PERIOD_MAX_NS ? left : SEDF_PERIOD_MAX_NS, dom->slice_ns, dom->period_ns);
+	if (left > SEDF_PERIOD_MAX_NS)
+		left = SEDF_PERIOD_MAX_NS;
+	return ration_sedf__scale(left, dom->slice_ns, dom->period_ns);
 }
 
 /*

@@ -46,13 +46,14 @@ static void place_mark(const struct ration *r, bool active, const struct ration_
 	const struct sedf_dom *dom = sedf_dom_of(v->dom);
 	struct sedf_plan_item *item = &plan->item[v->slot];
 	bool known = active && (self->flags & SEDF_JOINED) != 0, same, placed;
+	uint32_t narrow = RATION_CPU_MAX - ration_cpuset_count(sedf_allowed(r, v));
 	struct sedf_dom ask;
 
 	ration_sedf__ask(r, &v->dom->attr, &ask);
 	same = known && dom->share == ask.share && dom->first_ns == ask.first_ns;
 	placed = known && ration_cpuset_has(sedf_allowed(r, v), self->home) &&
 	         (!sedf_is_split(v) || ration_cpuset_has(sedf_allowed(r, v), self->peer));
-	item->mark = SEDF_MARK_SERVER | (RATION_CPU_MAX - ration_cpuset_count(sedf_allowed(r, v))) << 24 |
+	item->mark = SEDF_MARK_SERVER | narrow << 24 |
 	             (uint32_t)((ask.share < SEDF_ONE ? ask.share : SEDF_ONE) >> 45) << 8;
 	if (placed) {
 		item->home = self->home;

@@ -269,7 +269,8 @@ private:
 
 		pay(c);
 		if (g.task.nap != 0) {
-			releases.push({now + random.below(g.task.nap), static_cast<size_t>(c.guest - guest.data())});
+			releases.push({now + random.below(g.task.nap),
+			               static_cast<size_t>(c.guest - guest.data())});
 		} else {
 			g.jobs++;
 			g.misses += now > g.due;
