@@ -47,7 +47,8 @@ HOST_OBJ := $(HOST_SRC:%.c=$(O)/obj/%.o)
 THREAD_OBJ := $(THREAD_SRC:%.c=$(O)/obj/%.o)
 TESTS    := $(TEST_SRC:tests/%.cc=$(O)/tests/%) $(CLI_SRC:tests/%.cc=$(O)/tests/%)
 # What writes the data of charts.
-CHARTED  := $(O)/tests/prop/test_credit_machines $(O)/tests/unit/test_credit_bars
+CHARTED  := $(O)/tests/prop/test_credit_machines $(O)/tests/unit/test_credit_bars \
+            $(O)/tests/unit/test_sedf_sets
 BENCHES  := $(BENCH_SRC:tests/%.cc=$(O)/tests/%)
 FUZZERS  := $(FUZZ_SRC:tests/%.c=$(O)/tests/%)
 LIB      := $(O)/libration.a
@@ -168,7 +169,7 @@ format: $(O)/.setup-format
 charts: $(O)/.setup-chart $(CHARTED)
 	@mkdir -p $(O)/charts
 	@for t in $(CHARTED); do echo "$$t: drawn whatever it says"; \
-	  RATION_PROVE=1 RATION_CHARTS=$(O)/charts $$t --gtest_filter='*hogs_get*:*caps_of*' \
+	  RATION_PROVE=1 RATION_CHARTS=$(O)/charts $$t --gtest_filter='*hogs_get*:*caps_of*:*Curve*' \
 	    >$(O)/charts/$${t##*/}.log 2>&1; test -s $(O)/charts/$${t##*/}.log || exit 1; done
 	@for p in $(wildcard docs/charts/*.gp); do \
 	  gnuplot -e "dir='$(O)/charts'; out='$${p%.gp}.svg'" $$p || exit 1; done

@@ -46,7 +46,7 @@ static bool action_admit(struct sim *s, struct domain *d)
 	                                 &d->ration);
 	if (status != RATION_OK) {
 		refusal_subject(subject, d->scenario, 0);
-		refuse(s, d->scenario->mark, subject, status, NULL);
+		refuse(s, d->scenario->mark, subject, status, NULL, NULL);
 		return false;
 	}
 	sim_effects(s, &fx, RATION_CPU_NONE);
@@ -56,7 +56,7 @@ static bool action_admit(struct sim *s, struct domain *d)
 		                             &d->vcpu[i].ration, &why);
 		if (status != RATION_OK) {
 			refusal_subject(subject, d->scenario, i);
-			refuse(s, d->scenario->mark, subject, status, &why);
+			refuse(s, d->scenario->mark, subject, status, &why, &d->scenario->attr);
 			action_undo(s, d, i);
 			return false;
 		}
@@ -148,7 +148,7 @@ static void action_set(struct sim *s, struct domain *d, const struct scenario_ev
 		return;
 	}
 	(void)snprintf(subject, sizeof subject, "domain %.80s: new attributes", d->scenario->name);
-	refuse(s, e->mark, subject, status, &why);
+	refuse(s, e->mark, subject, status, &why, &attr);
 }
 
 static int action_pin_one(struct sim *s, struct domain *d, uint32_t idx,
@@ -186,7 +186,7 @@ static void action_pin(struct sim *s, struct domain *d, const struct scenario_ev
 	}
 	(void)snprintf(subject, sizeof subject, "domain %.80s: new affinity of vCPU %u",
 	               d->scenario->name, i);
-	refuse(s, e->mark, subject, status, &why);
+	refuse(s, e->mark, subject, status, &why, &d->scenario->attr);
 	while (i-- > first) {
 		status = action_pin_one(s, d, i, d->affinity[i], NULL);
 		assert(status == RATION_OK);
@@ -260,7 +260,7 @@ static void action_cpu_down(struct sim *s, const struct scenario_event *e)
 	if (status == RATION_E_INVALID)
 		refuse_because(s, e->mark, subject, "it is off line already");
 	else
-		refuse(s, e->mark, subject, status, &why);
+		refuse(s, e->mark, subject, status, &why, NULL);
 }
 
 static int action_cpu_up(struct sim *s, ration_cpu c)
@@ -322,7 +322,7 @@ static void action_policy(struct sim *s, const struct scenario_event *e)
 		(void)snprintf(subject, sizeof subject, "new tslice or ratelimit");
 	}
 	if (status != RATION_OK)
-		refuse(s, e->mark, subject, status, &why);
+		refuse(s, e->mark, subject, status, &why, NULL);
 	else
 		action_note(s, "policy", NULL, RATION_CPU_NONE);
 }

@@ -240,7 +240,7 @@ ration_ns guest_draw(struct sim *s, struct vcpu *v, const struct scenario_dist *
                      enum random_purpose purpose, ration_ns least);
 
 /* A job or request that came at arrival_ns is complete. */
-void guest_job_done(struct sim *s, struct domain *d, ration_ns arrival_ns);
+void guest_job_done(struct sim *s, struct vcpu *v, ration_ns arrival_ns);
 
 /* An event that is due at at_ns; none if the run ends before. */
 static inline void sim_arm(struct sim *s, struct event *e, ration_ns at_ns)
@@ -331,7 +331,7 @@ const char *engine_check(const struct sim *s);
 
 /* List a refusal: "SUBJECT: WHAT refused: reason".  `why` may be NULL. */
 void refuse(struct sim *s, struct scenario_mark mark, const char *subject, int status,
-            const struct ration_refusal *why);
+            const struct ration_refusal *why, const struct ration_attr *attr);
 /* The same, with a reason in words. */
 void refuse_because(struct sim *s, struct scenario_mark mark, const char *subject,
                     const char *reason);

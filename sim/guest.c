@@ -53,16 +53,24 @@ void guest_rest(struct sim *s, struct vcpu *v)
 	machine_block(s, v);
 }
 
-void guest_job_done(struct sim *s, struct domain *d, ration_ns arrival_ns)
+void guest_job_done(struct sim *s, struct vcpu *v, ration_ns arrival_ns)
 {
-	ration_ns took = s->now_ns - arrival_ns;
+	ration_ns took = s->now_ns - arrival_ns, due = v->dom->load->deadline_ns;
+	struct sim_domain *result = v->dom->result;
+	struct sim_jobs *jobs = result->vcpu == NULL ? NULL : &result->vcpu[v->idx];
+	bool late = due != 0 && took > due;
 
-	d->result->jobs++;
-	histogram_add(&d->result->response_ns, took);
-	if (d->load->deadline_ns != 0 && took > d->load->deadline_ns) {
-		d->result->late++;
-		d->result->misses++;
-	}
+	result->jobs++;
+	result->late += late;
+	result->misses += late;
+	histogram_add(&result->response_ns, took);
+	if (jobs == NULL)
+		return;
+	jobs->done++;
+	jobs->misses += late;
+	histogram_add(&jobs->response_ns, took);
+	if (late)
+		histogram_add(&jobs->tardiness_ns, took - due);
 }
 
 /* ---- Loops and periodic jobs ------------------------------------------- */
@@ -108,7 +116,7 @@ static void periodic_done(struct sim *s, struct vcpu *v)
 {
 	const struct scenario_workload *load = v->dom->load;
 
-	guest_job_done(s, v->dom, v->arrival_ns);
+	guest_job_done(s, v, v->arrival_ns);
 	if (v->pending == 0) {
 		guest_rest(s, v);
 		return;
@@ -128,13 +136,15 @@ static void periodic_end(struct sim *s, struct vcpu *v)
 {
 	const struct scenario_workload *load = v->dom->load;
 	ration_ns at_ns = v->arrival_ns + load->deadline_ns, end_ns = s->now_ns;
+	uint64_t missed;
 
 	if (load->deadline_ns == 0 || guest_own(v) == ACTIVITY_NONE || end_ns <= at_ns)
 		return;
 	/* its own, and of those that wait the ones released early enough */
-	v->dom->result->misses += 1;
 	at_ns = (end_ns - at_ns - 1) / load->period_ns;
-	v->dom->result->misses += at_ns < v->pending ? at_ns : v->pending;
+	missed = 1 + (at_ns < v->pending ? at_ns : v->pending);
+	v->dom->result->misses += missed;
+	v->dom->result->vcpu[v->idx].misses += missed;
 }
 
 /* ---- The kinds, one by one --------------------------------------------- */

@@ -87,7 +87,7 @@ bool server_take(struct sim *s, struct vcpu *v)
 
 void server_done(struct sim *s, struct vcpu *v)
 {
-	guest_job_done(s, v->dom, v->arrival_ns);
+	guest_job_done(s, v, v->arrival_ns);
 	guest_rest(s, v);
 }
 

@@ -188,6 +188,7 @@ static void machine_build(const struct load *load, struct scenario *s)
 	s->costs.smt_ppm = RATION_PPM;
 	s->policy = config->policies[0];
 	s->params = config->params;
+	s->margins = config->margins;
 }
 
 bool load_scenario(struct load *load, const char *file, struct scenario *s,

@@ -14,7 +14,8 @@
 /* Where its parts are: ration_record.h. */
 enum {
 	HEADER_VERSION = 8, HEADER_SIZE = 12, HEADER_LIMITS = 16, HEADER_TSLICE = 32,
-	HEADER_RATELIMIT = 40, HEADER_START = 48, HEADER_NODES = 56, HEADER_WRITER = 64,
+	HEADER_OVERHEAD = 36, HEADER_RATELIMIT = 40, HEADER_RESERVE = 44,
+	HEADER_START = 48, HEADER_NODES = 56, HEADER_WRITER = 64,
 	HEADER_MACHINE = 96, HEADER_POLICIES = 192
 };
 
@@ -142,8 +143,10 @@ static bool header_numbers(struct log *l, const uint8_t *header, size_t size)
 	config->limits.dom_count = (uint32_t)number(header + HEADER_LIMITS + 4, 4);
 	config->limits.vcpu_count = (uint32_t)number(header + HEADER_LIMITS + 8, 4);
 	policies = number(header + HEADER_LIMITS + 12, 4);
-	config->params.tslice_ns = number(header + HEADER_TSLICE, 8);
-	config->params.ratelimit_ns = number(header + HEADER_RATELIMIT, 8);
+	config->params.tslice_ns = number(header + HEADER_TSLICE, 4);
+	config->params.ratelimit_ns = number(header + HEADER_RATELIMIT, 4);
+	config->margins.overhead_ns = number(header + HEADER_OVERHEAD, 4);
+	config->margins.reserve_ppm = (uint32_t)number(header + HEADER_RESERVE, 4);
 	config->policies = l->policy;
 	config->policy_count = (uint32_t)policies;
 	l->start_ns = l->now_ns = number(header + HEADER_START, 8);

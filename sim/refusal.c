@@ -66,8 +66,31 @@ static void refusal_holders(const struct scenario *s, struct sentence *to,
 		refusal_say(to, "%s%s", i == 0 ? "" : ", ", refusal_name(s, why->holder[i]));
 }
 
+/* What share would fit, as a slice of the same period, and as a period of the same slice. */
+static void refusal_fit(struct sentence *to, const struct ration_refusal *why,
+                        const struct ration_attr *attr)
+{
+	ration_ns slice_ns, period_ns;
+	char slice[QUANTITY_SIZE], period[QUANTITY_SIZE];
+
+	refusal_say(to, ", at most ");
+	refusal_percent(to, why->fit_ppm);
+	refusal_say(to, " would fit");
+	if (why->reason != RATION_REFUSED_DEADLINE || attr == NULL || why->fit_ppm == 0)
+		return;
+	/* 10 s * 10^6 < 2^54; rounded so that both fit. */
+	slice_ns = attr->period_ns * why->fit_ppm / RATION_PPM;
+	period_ns = (attr->slice_ns * RATION_PPM / why->fit_ppm / RATION_NS_PER_US + 1) *
+	            RATION_NS_PER_US;
+	slice_ns -= slice_ns % RATION_NS_PER_US;
+	if (slice_ns != 0)
+		refusal_say(to, ": a slice of %s", quantity_time_format(slice_ns, slice));
+	if (slice_ns != 0 && period_ns <= 10 * RATION_NS_PER_S)
+		refusal_say(to, ", or a period of %s", quantity_time_format(period_ns, period));
+}
+
 static void refusal_reason(const struct scenario *s, struct sentence *to, int status,
-                          const struct ration_refusal *why)
+                          const struct ration_refusal *why, const struct ration_attr *attr)
 {
 	if (status != RATION_E_CAPACITY || why == NULL || why->reason == RATION_REFUSED_NOTHING) {
 		refusal_say(to, "%s", status == RATION_E_POLICY ? "the policy in force does not honour it" :
@@ -84,11 +107,8 @@ static void refusal_reason(const struct scenario *s, struct sentence *to, int st
 		refusal_say(to, "%s ", ration_cpuset_rest(why->cpus) != 0 ? " lack" : " lacks");
 	refusal_percent(to, why->missing_ppm);
 	refusal_say(to, why->reason == RATION_REFUSED_CPU ? " of a CPU are missing" : " of a CPU");
-	if (why->reason != RATION_REFUSED_CPU) {
-		refusal_say(to, ", at most ");
-		refusal_percent(to, why->fit_ppm);
-		refusal_say(to, " would fit");
-	}
+	if (why->reason != RATION_REFUSED_CPU)
+		refusal_fit(to, why, attr);
 	refusal_holders(s, to, why);
 }
 
@@ -114,12 +134,12 @@ static struct sentence refusal_begin(struct sim_result *result, ration_ns at_ns,
 
 const char *refusal_add(struct sim_result *result, const struct scenario *s, ration_ns at_ns,
                         struct scenario_mark mark, const char *subject, int status,
-                        const struct ration_refusal *why)
+                        const struct ration_refusal *why, const struct ration_attr *attr)
 {
 	struct sentence to = refusal_begin(result, at_ns, mark, subject);
 	struct sim_refusal *refusal = &result->refusal[result->refusal_count - 1];
 
-	refusal_reason(s, &to, status, why);
+	refusal_reason(s, &to, status, why, attr);
 	refusal->status = status;
 	if (status == RATION_E_CAPACITY && why != NULL)
 		refusal->why = *why;

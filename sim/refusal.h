@@ -22,10 +22,11 @@ void refusal_subject(char text[REFUSAL_SUBJECT_SIZE], const struct scenario_doma
 const char *refusal_name(const struct scenario *s, uint32_t id);
 
 /* List "SUBJECT refused: reason" out of what the library said; `why` may be
- * NULL.  Returns the sentence, good until the next one is listed. */
+ * NULL, and so may `attr`, what was asked for.  Returns the sentence, good until the
+ * next one is listed. */
 const char *refusal_add(struct sim_result *result, const struct scenario *s, ration_ns at_ns,
                         struct scenario_mark mark, const char *subject, int status,
-                        const struct ration_refusal *why);
+                        const struct ration_refusal *why, const struct ration_attr *attr);
 
 /* The same, with a reason in words. */
 const char *refusal_add_because(struct sim_result *result, ration_ns at_ns,

@@ -10,9 +10,10 @@ static void refuse_note(struct sim *s, const char *text)
 }
 
 void refuse(struct sim *s, struct scenario_mark mark, const char *subject, int status,
-            const struct ration_refusal *why)
+            const struct ration_refusal *why, const struct ration_attr *attr)
 {
-	refuse_note(s, refusal_add(s->result, s->scenario, s->now_ns, mark, subject, status, why));
+	refuse_note(s, refusal_add(s->result, s->scenario, s->now_ns, mark, subject, status, why,
+	                           attr));
 }
 
 void refuse_because(struct sim *s, struct scenario_mark mark, const char *subject,

@@ -347,6 +347,7 @@ void replay_table_init(struct replay_table *t, struct replay *r, const struct si
 		ration_topology_flat(&s->topology, config->limits.cpu_count);
 	s->policy = config->policies[0];
 	s->params = config->params;
+	s->margins = config->margins;
 	s->costs.smt_ppm = RATION_PPM;
 	t->result.policy = s->policy;
 	t->result.cpu_count = config->limits.cpu_count;

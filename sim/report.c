@@ -41,6 +41,9 @@ void report_policy(const struct page *page, const struct scenario *s,
 	if ((honoured & RATION_ATTR_RATELIMIT) != 0)
 		fprintf(page->out, ", ratelimit %s",
 		        quantity_time_format(s->params.ratelimit_ns, time));
+	if ((honoured & RATION_ATTR_SLICE) != 0 && s->margins.reserve_ppm != 0)
+		fprintf(page->out, ", reserve %s %%",
+		        quantity_percent_format(s->margins.reserve_ppm, time));
 }
 
 static void machine_part(const struct page *page, uint32_t count, const char *name)
@@ -470,6 +473,8 @@ static void report_body(const struct page *page, const struct scenario *s,
 	fputs("\n\n", page->out);
 	report_domains(page, s, r);
 	fputc('\n', page->out);
+	if ((ration_attr_honoured(r->policy) & RATION_ATTR_SLICE) != 0)
+		report_jobs(page, s, r);
 	report_cpus(page, r);
 	fputc('\n', page->out);
 	report_refusals(page, r);

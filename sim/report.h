@@ -19,6 +19,9 @@ extern "C" {
 /* One run: domains, CPUs, refusals, and a line about the run itself. */
 void report_run(const struct page *page, const struct scenario *s, const struct sim_result *r);
 
+/* The jobs of each periodic vCPU; nothing where there is none. */
+void report_jobs(const struct page *page, const struct scenario *s, const struct sim_result *r);
+
 /* A log that was replayed: the same tables, of what it says. */
 struct report_log {
 	const char *writer;              /* who recorded it */

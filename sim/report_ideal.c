@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "quantity.h"
 #include "report.h"
 
 /* ---- Owed ------------------------------------------------------------- */
@@ -95,6 +96,37 @@ void report_ideal(const struct page *page, const struct scenario *s, const struc
 
 /* ---- Admitted --------------------------------------------------------- */
 
+/* Where each promise is kept: two CPUs where it is split. */
+static void admission_placement(const struct page *page, const struct scenario *s,
+                                const struct sim_result *r)
+{
+	struct table t = { NULL, 0, NULL, 0 };
+	char slice[QUANTITY_SIZE], period[QUANTITY_SIZE], cpus[RATION_CPULIST_SIZE];
+	bool any = false;
+
+	table_add_column(&t, NULL, "vCPU", TABLE_LEFT);
+	table_add_column(&t, NULL, "slice", TABLE_RIGHT);
+	table_add_column(&t, NULL, "period", TABLE_RIGHT);
+	table_add_column(&t, NULL, "CPUs", TABLE_LEFT);
+	for (uint32_t i = 0; i < s->domain_count; i++) {
+		const struct scenario_domain *d = &s->domain[i];
+
+		for (uint32_t v = 0; r->domain[i].promised != NULL && v < d->vcpu_count; v++) {
+			(void)ration_cpulist_format(r->domain[i].promised[v], cpus, sizeof(cpus));
+			table_add_cell(&t, STYLE_HEAD, "%s.%" PRIu32, d->name, v);
+			table_add_cell(&t, STYLE_PLAIN, "%s", quantity_time_format(d->attr.slice_ns, slice));
+			table_add_cell(&t, STYLE_PLAIN, "%s", quantity_time_format(d->attr.period_ns, period));
+			table_add_cell(&t, STYLE_PLAIN, "%s", cpus);
+			any = true;
+		}
+	}
+	if (any) {
+		fputc('\n', page->out);
+		table_print(&t, page);
+	}
+	table_free(&t);
+}
+
 void report_admission(const struct page *page, const struct scenario *s,
                       const struct sim_result *r, bool admitted)
 {
@@ -108,6 +140,7 @@ void report_admission(const struct page *page, const struct scenario *s,
 		        s->domain_count == 1 ? "" : "s");
 		report_machine(page, s);
 		fputc('\n', page->out);
+		admission_placement(page, s, r);
 		return;
 	}
 	fprintf(page->out, ": %s:%u:%u: %s\n", x->mark.file, x->mark.line, x->mark.column, x->text);

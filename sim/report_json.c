@@ -86,6 +86,23 @@ static json_t *json_wait(const struct ration_ledger *ledger, const struct sim_re
 	return wait;
 }
 
+/* How the jobs of each vCPU fared. */
+static json_t *json_jobs(const struct scenario_domain *d, const struct sim_domain *x)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < d->vcpu_count; i++) {
+		json_t *vcpu = json_object();
+
+		put_count(vcpu, "jobs", x->vcpu[i].done);
+		put_count(vcpu, "misses", x->vcpu[i].misses);
+		(void)json_object_set_new(vcpu, "response_ns", json_latency(&x->vcpu[i].response_ns));
+		(void)json_object_set_new(vcpu, "tardiness_ns", json_latency(&x->vcpu[i].tardiness_ns));
+		(void)json_array_append_new(list, vcpu);
+	}
+	return list;
+}
+
 static json_t *json_domain(const struct scenario *s, const struct sim_result *r, uint32_t i)
 {
 	const struct scenario_domain *d = &s->domain[i];
@@ -112,6 +129,8 @@ static json_t *json_domain(const struct scenario *s, const struct sim_result *r,
 	put_count(domain, "misses", x->misses);
 	put_count(domain, "late", x->late);
 	put_count(domain, "loops", x->loops);
+	if (x->vcpu != NULL)
+		(void)json_object_set_new(domain, "vcpu_jobs", json_jobs(d, x));
 	put_count(domain, "run_ns", x->ledger.running_ns);
 	put_count(domain, "run_done_ns", x->run_done_ns);
 	put_count(domain, "wait_done_ns", x->wait_done_ns);
@@ -175,6 +194,8 @@ static json_t *json_params(const struct scenario *s)
 
 	put_count(params, "tslice_ns", s->params.tslice_ns);
 	put_count(params, "ratelimit_ns", s->params.ratelimit_ns);
+	put_count(params, "overhead_ns", s->margins.overhead_ns);
+	put_real(params, "reserve", s->margins.reserve_ppm / 10000.0);
 	return params;
 }
 
@@ -249,6 +270,25 @@ json_t *report_json_ideal(const struct scenario *s, const struct report_owed *x)
 	return document;
 }
 
+/* Where each promise is kept. */
+static json_t *json_placement(const struct scenario *s, const struct sim_result *r)
+{
+	json_t *list = json_array();
+	char cpus[RATION_CPULIST_SIZE];
+
+	for (uint32_t i = 0; i < s->domain_count; i++)
+		for (uint32_t v = 0; r->domain[i].promised != NULL && v < s->domain[i].vcpu_count; v++) {
+			json_t *one = json_object();
+
+			(void)ration_cpulist_format(r->domain[i].promised[v], cpus, sizeof(cpus));
+			put_text(one, "domain", s->domain[i].name);
+			put_count(one, "vcpu", v);
+			put_text(one, "cpus", cpus);
+			(void)json_array_append_new(list, one);
+		}
+	return list;
+}
+
 json_t *report_json_admission(const struct scenario *s, const struct sim_result *r, bool admitted)
 {
 	const struct ration_refusal *why = admitted ? NULL : &r->refusal[0].why;
@@ -267,6 +307,7 @@ json_t *report_json_admission(const struct scenario *s, const struct sim_result 
 	put_real(document, "missing", why != NULL ? (double)why->missing_ppm / 10000.0 : 0.0);
 	put_text(document, "cpus", cpus);
 	(void)json_object_set_new(document, "held_by", held_by);
+	(void)json_object_set_new(document, "placement", json_placement(s, r));
 	if (why != NULL && why->reason != RATION_REFUSED_NOTHING)
 		put_real(document, "would_fit", (double)why->fit_ppm / 10000.0);
 	else

@@ -157,6 +157,7 @@ struct scenario {
 	struct scenario_costs costs;
 	const struct ration_policy *policy;
 	struct ration_params params;
+	struct ration_margins margins;   /* its overhead: of the costs */
 	ration_ns time_ns;
 	uint64_t seed;
 	struct scenario_domain *domain;  /* dom0 first, if there is one */

@@ -188,6 +188,9 @@ static void event_policy(struct reader *r, const struct tree_field *f, struct sc
 
 	memset(&p, 0, sizeof(p));
 	reader_policy_read(r, f, &p);
+	if (p.reserve_given)
+		diagnostics_error(r->errors, p.mark, "a reserve in an event, expected it at the top "
+		                  "of the scenario: it stays as it is");
 	e->kind = EVENT_POLICY;
 	e->policy = p.policy;
 	e->params = p.params;

@@ -196,8 +196,8 @@ static void policy_name_read(struct reader *r, const struct tree_field *f,
 
 void reader_policy_read(struct reader *r, const struct tree_field *f, struct reader_policy *p)
 {
-	static const char *const names[] = { "name", "tslice", "ratelimit" };
-	struct tree_field field[3];
+	static const char *const names[] = { "name", "tslice", "ratelimit", "reserve" };
+	struct tree_field field[4];
 
 	if (f->value == NULL)
 		return;
@@ -206,7 +206,7 @@ void reader_policy_read(struct reader *r, const struct tree_field *f, struct rea
 		policy_name_read(r, f, p);
 		return;
 	}
-	if (!tree_fields(&r->tree, f->value, "policy", names, 3, field))
+	if (!tree_fields(&r->tree, f->value, "policy", names, 4, field))
 		return;
 	policy_name_read(r, &field[0], p);
 	if (field[1].value != NULL &&
@@ -217,6 +217,22 @@ void reader_policy_read(struct reader *r, const struct tree_field *f, struct rea
 	    tree_time_within(&r->tree, &field[2], 0, 500 * RATION_NS_PER_MS,
 	                     &p->params.ratelimit_ns))
 		p->given |= RATION_ATTR_RATELIMIT;
+	p->reserve_given = field[3].value != NULL;
+	if (p->reserve_given && tree_percent(&r->tree, &field[3], &p->reserve_ppm) &&
+	    p->reserve_ppm > RATION_RESERVE_MAX_PPM)
+		diagnostics_error(r->errors, tree_mark(&r->tree, field[3].value), "reserve is above "
+		                  "90 %%, expected 0 to 90 %% of each CPU");
+}
+
+/* What a job costs the modelled machine beside its slice. */
+static ration_ns policy_overhead(const struct scenario_costs *costs)
+{
+	ration_ns switch_ns = costs->switch_ns + costs->timer_ns;
+
+	if (switch_ns >= RATION_OVERHEAD_MAX_NS / 2 || costs->ipi_ns >= RATION_OVERHEAD_MAX_NS)
+		return RATION_OVERHEAD_MAX_NS;
+	switch_ns = 2 * switch_ns + costs->ipi_ns;
+	return switch_ns < RATION_OVERHEAD_MAX_NS ? switch_ns : RATION_OVERHEAD_MAX_NS;
 }
 
 static void policy_read(struct reader *r, const struct tree_field *f)
@@ -236,6 +252,8 @@ static void policy_read(struct reader *r, const struct tree_field *f)
 		                  "that");
 	s->policy = r->options->policy != NULL ? r->options->policy : p.policy;
 	s->params = p.params;
+	s->margins.overhead_ns = policy_overhead(&s->costs);
+	s->margins.reserve_ppm = p.reserve_ppm;
 }
 
 /* ---- The file --------------------------------------------------------- */

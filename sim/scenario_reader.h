@@ -102,11 +102,13 @@ void reader_arrivals_read(struct reader *r, const struct tree_text *at, const ch
 
 /* ---- The rest --------------------------------------------------------- */
 
-/* policy: a name, or {name, tslice, ratelimit}.  Fills only what is given. */
+/* policy: a name, or {name, tslice, ratelimit, reserve}.  Fills only what is given. */
 struct reader_policy {
 	const struct ration_policy *policy;
 	struct ration_params params;
 	uint32_t given;                  /* RATION_ATTR_TSLICE, _RATELIMIT */
+	uint32_t reserve_ppm;
+	bool reserve_given;
 	struct scenario_mark mark;
 };
 void reader_policy_read(struct reader *r, const struct tree_field *f, struct reader_policy *p);

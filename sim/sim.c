@@ -2,6 +2,7 @@
 /* The engine's loop: sets a scenario up, takes event after event, and reports. */
 #include "allocate.h"
 #include "engine.h"
+#include "ration_sedf.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -155,6 +156,7 @@ static void sim_instance_init(struct sim *s, const struct ration_policy **polici
 	config.policies = policies;
 	config.policy_count = sim_policies(s->scenario, policies);
 	config.params = s->scenario->params;
+	config.margins = s->scenario->margins;
 	config.topology = &s->scenario->topology;
 	s->result->instance_bytes = ration_size(policies, config.policy_count, &config.limits);
 	assert(s->result->instance_bytes != 0);
@@ -353,6 +355,10 @@ static void sim_result_init(struct sim_result *result, const struct scenario *sc
 	result->policy = scenario->policy;
 	result->domain_count = scenario->domain_count;
 	result->domain = allocate(scenario->domain_count, sizeof *result->domain);
+	for (uint32_t i = 0; i < scenario->domain_count; i++)
+		if (scenario->domain[i].workload.kind == WORKLOAD_PERIODIC)
+			result->domain[i].vcpu = allocate(scenario->domain[i].vcpu_count,
+			                                  sizeof *result->domain[i].vcpu);
 }
 
 bool sim_run(const struct scenario *scenario, const struct sim_options *options,
@@ -381,6 +387,22 @@ bool sim_run(const struct scenario *scenario, const struct sim_options *options,
 	return ok;
 }
 
+/* Where sedf keeps what it promised. */
+static void sim_promised(const struct sim *s)
+{
+	if (ration_policy_get(s->ration) != &ration_sedf)
+		return;
+	for (uint32_t i = 0; i < s->domain_count; i++) {
+		const struct domain *d = &s->domain[i];
+
+		if (d->ration == NULL || d->scenario->attr.slice_ns == 0)
+			continue;
+		d->result->promised = allocate(d->vcpu_count, sizeof *d->result->promised);
+		for (uint32_t v = 0; v < d->vcpu_count; v++)
+			d->result->promised[v] = ration_sedf_cpus(d->vcpu[v].ration);
+	}
+}
+
 bool sim_admission(const struct scenario *scenario, bool all, struct sim_result *result)
 {
 	const struct ration_policy *policies[POLICIES_MAX];
@@ -392,12 +414,18 @@ bool sim_admission(const struct scenario *scenario, bool all, struct sim_result 
 	sim_init(s, scenario, &options, result);
 	sim_instance_init(s, policies);
 	ok = sim_admit(s, all);
+	if (ok)
+		sim_promised(s);
 	sim_fini(s);
 	return ok;
 }
 
 void sim_result_free(struct sim_result *result)
 {
+	for (uint32_t i = 0; i < result->domain_count; i++) {
+		free(result->domain[i].vcpu);
+		free(result->domain[i].promised);
+	}
 	free(result->domain);
 	free(result->refusal);
 	result->domain = NULL;

@@ -24,9 +24,16 @@ extern "C" {
 struct sim_refusal {
 	ration_ns at_ns;
 	struct scenario_mark mark;
-	char text[256];                  /* "domain rt: floor of 60 % refused: ..." */
+	char text[384];                  /* "domain rt: floor of 60 % refused: ..." */
 	int status;                      /* of the library, or RATION_OK: only words */
 	struct ration_refusal why;       /* with RATION_E_CAPACITY */
+};
+
+/* The jobs of one vCPU. */
+struct sim_jobs {
+	uint64_t done, misses;           /* completed; and past their deadline, also at the end */
+	struct histogram response_ns;
+	struct histogram tardiness_ns;   /* of those that were late: by how much */
 };
 
 struct sim_domain {
@@ -39,6 +46,9 @@ struct sim_domain {
 	struct histogram response_ns;    /* jobs and requests: from release or arrival to completion;
 	                                  * spin lock: from wanting it to having it */
 	uint64_t jobs;                   /* completed */
+	struct sim_jobs *vcpu;           /* of each vCPU, where they are periodic; or NULL */
+	ration_cpuset *promised;         /* by sim_admission() under sedf: the CPUs where the slice
+	                                  * of each vCPU is promised; or NULL */
 	uint64_t late;                   /* completed after their deadline */
 	uint64_t misses;                 /* those, and unfinished past their deadline at the end */
 	uint64_t loops;                  /* bursts, lock or barrier rounds completed */

@@ -161,6 +161,7 @@ static void what_if_head(const struct what_if *w, const struct page *page, const
 	char time[QUANTITY_SIZE];
 
 	recorded.params = log->config.params;
+	recorded.margins = log->config.margins;
 	fputs("recorded  ", page->out);
 	report_policy(page, &recorded, w->recorded.policy);
 	fprintf(page->out, "; %s by %s\nwhat if   ", length_ns % RATION_NS_PER_US == 0 ?

@@ -8,7 +8,9 @@ enum {
 	HEADER_SIZE = 12,
 	HEADER_LIMITS = 16,          /* CPUs, domains, vCPUs, policies */
 	HEADER_TSLICE = 32,
+	HEADER_OVERHEAD = 36,
 	HEADER_RATELIMIT = 40,
+	HEADER_RESERVE = 44,
 	HEADER_START = 48,
 	HEADER_NODES = 56,           /* 0: a flat machine, no topology follows */
 	HEADER_WRITER = 64,
@@ -86,8 +88,11 @@ size_t ration_record_header(const struct ration_config *config, ration_ns start_
 	put(base + HEADER_LIMITS + 4, config->limits.dom_count, 4);
 	put(base + HEADER_LIMITS + 8, config->limits.vcpu_count, 4);
 	put(base + HEADER_LIMITS + 12, config->policy_count, 4);
-	put(base + HEADER_TSLICE, config->params.tslice_ns, 8);
-	put(base + HEADER_RATELIMIT, config->params.ratelimit_ns, 8);
+	/* None is above a second: see ration_init(). */
+	put(base + HEADER_TSLICE, config->params.tslice_ns, 4);
+	put(base + HEADER_OVERHEAD, config->margins.overhead_ns, 4);
+	put(base + HEADER_RATELIMIT, config->params.ratelimit_ns, 4);
+	put(base + HEADER_RESERVE, config->margins.reserve_ppm, 4);
 	put(base + HEADER_START, start_ns, 8);
 	put_text(base + HEADER_WRITER, writer, HEADER_MACHINE - HEADER_WRITER);
 	put_text(base + HEADER_MACHINE, machine, HEADER_POLICIES - HEADER_MACHINE);

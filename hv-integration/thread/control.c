@@ -33,9 +33,11 @@ static void control_pause(void)
 }
 
 static void control_refuse(struct world *w, struct scenario_mark mark, const char *subject,
-                           int status, const struct ration_refusal *why)
+                           int status, const struct ration_refusal *why,
+                           const struct ration_attr *attr)
 {
-	(void)refusal_add(w->result, w->scenario, rig_now(&w->machine), mark, subject, status, why);
+	(void)refusal_add(w->result, w->scenario, rig_now(&w->machine), mark, subject, status, why,
+	                  attr);
 }
 
 static void control_refuse_because(struct world *w, struct scenario_mark mark,
@@ -112,7 +114,7 @@ bool control_come(struct world *w, struct domain *d)
 
 	if (!control_admit(w, d, &i, &status, &why)) {
 		refusal_subject(subject, d->scenario, i);
-		control_refuse(w, d->scenario->mark, subject, status, &why);
+		control_refuse(w, d->scenario->mark, subject, status, &why, &d->scenario->attr);
 		return false;
 	}
 	(void)pthread_mutex_lock(&d->lock);
@@ -204,7 +206,7 @@ static void control_set(struct world *w, struct domain *d, const struct scenario
 	if (status == RATION_OK)
 		return;
 	(void)snprintf(subject, sizeof subject, "domain %.80s: new attributes", d->scenario->name);
-	control_refuse(w, e->mark, subject, status, &why);
+	control_refuse(w, e->mark, subject, status, &why, &attr);
 }
 
 /* All of the vCPUs that it names, or none. */
@@ -241,7 +243,7 @@ static void control_pin(struct world *w, struct domain *d, const struct scenario
 		return;
 	(void)snprintf(subject, sizeof subject, "domain %.80s: new affinity of vCPU %u",
 	               d->scenario->name, refused);
-	control_refuse(w, e->mark, subject, status, &why);
+	control_refuse(w, e->mark, subject, status, &why, NULL);
 }
 
 static void control_dom_pause(struct world *w, struct domain *d, bool pause)
@@ -326,7 +328,7 @@ static void control_cpu_down(struct world *w, const struct scenario_event *e)
 	if (status == RATION_E_INVALID)
 		control_refuse_because(w, e->mark, subject, "it is off line already");
 	else
-		control_refuse(w, e->mark, subject, status, &why);
+		control_refuse(w, e->mark, subject, status, &why, NULL);
 }
 
 /* One that has not let go of its last vCPU yet comes back as soon as it has. */
@@ -376,7 +378,7 @@ static void control_policy(struct world *w, const struct scenario_event *e)
 	}
 	control_end(w, &fx);
 	if (status != RATION_OK)
-		control_refuse(w, e->mark, subject, status, &why);
+		control_refuse(w, e->mark, subject, status, &why, NULL);
 }
 
 /* ---- One after the other ----------------------------------------------- */

@@ -110,6 +110,7 @@ static void world_config(const struct world *w, const struct ration_policy **pol
 	config->policies = policies;
 	config->policy_count = world_policies(w->scenario, policies);
 	config->params = w->scenario->params;
+	config->margins = w->scenario->margins;
 	config->topology = &w->scenario->topology;
 }
 

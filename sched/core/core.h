@@ -56,6 +56,7 @@ struct ration {
 
 	const struct ration_policy *policy;     /* in force */
 	struct ration_params params;
+	struct ration_margins margins;
 	ration_ns now_ns;                       /* of the last verb */
 	ration_ns expire_ns;
 	ration_cpuset online, idle;

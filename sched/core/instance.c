@@ -154,7 +154,9 @@ int ration_init(void *memory, size_t size, const struct ration_config *config, r
 	if (!policies_are_valid(config->policies, config->policy_count))
 		return RATION_E_INVALID;
 	if (!limits_are_valid(&config->limits) || now > RATION_TIME_MAX ||
-	    params_check(&config->params) != RATION_OK)
+	    params_check(&config->params) != RATION_OK ||
+	    config->margins.overhead_ns > RATION_OVERHEAD_MAX_NS ||
+	    config->margins.reserve_ppm > RATION_RESERVE_MAX_PPM)
 		return RATION_E_RANGE;
 	if (config->topology != NULL && config->topology->cpu_count < config->limits.cpu_count)
 		return RATION_E_RANGE;
@@ -167,6 +169,7 @@ int ration_init(void *memory, size_t size, const struct ration_config *config, r
 	r->policy_count = config->policy_count;
 	r->limits = config->limits;
 	r->params = config->params;
+	r->margins = config->margins;
 	r->policy = config->policies[0];
 	r->begin_ns = r->now_ns = now;
 	r->expire_ns = RATION_NEVER;
@@ -229,6 +232,11 @@ const struct ration_cpu_state *ration_cpu_get(const struct ration *r, ration_cpu
 ration_ns ration_now(const struct ration *r)
 {
 	return r->now_ns;
+}
+
+const struct ration_margins *ration_margins_get(const struct ration *r)
+{
+	return &r->margins;
 }
 
 const struct ration_limits *ration_limits_get(const struct ration *r)

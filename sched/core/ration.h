@@ -168,6 +168,15 @@ struct ration_params {
 #define RATION_TSLICE_DEFAULT_NS    (30 * RATION_NS_PER_MS)
 #define RATION_RATELIMIT_DEFAULT_NS (1 * RATION_NS_PER_MS)
 
+/* What is kept back from what is promised (sedf).  0: nothing. */
+struct ration_margins {
+	ration_ns overhead_ns;      /* 0 .. 1 ms: what a job costs this host beside its slice, two
+	                             * switches and an interrupt */
+	uint32_t reserve_ppm;       /* 0 .. 900,000: of each CPU, for those with no promise */
+};
+#define RATION_OVERHEAD_MAX_NS (1 * RATION_NS_PER_MS)
+#define RATION_RESERVE_MAX_PPM 900000u
+
 struct ration_config {
 	struct ration_limits limits;
 	/* Every policy that the instance may ever switch to; [0] is in force first.
@@ -178,6 +187,7 @@ struct ration_config {
 	/* CPU c of the instance is CPU c of the topology; NULL: a flat machine.
 	 * Read by ration_init() only.  CPUs that it marks off line start off line. */
 	const struct ration_topology *topology;
+	struct ration_margins margins;
 };
 
 /* Bytes that ration_init() wants for these policies and limits: the maximum
@@ -189,7 +199,7 @@ size_t ration_size(const struct ration_policy *const *policies, uint32_t policy_
 /*
  * Make an instance in the host's block, aligned to 16 bytes, of at least
  * ration_size() bytes.  All CPUs are idle.  RATION_E_MEMORY, RATION_E_RANGE
- * (limits, params, topology with fewer CPUs), or RATION_E_INVALID (a policy
+ * (limits, params, margins, topology with fewer CPUs), or RATION_E_INVALID (a policy
  * table of another ABI or with an empty slot).  O(memory).
  */
 int ration_init(void *memory, size_t size, const struct ration_config *config, ration_ns now,

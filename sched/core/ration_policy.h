@@ -273,6 +273,7 @@ static inline struct ration_dom *ration_dom_of(const void *p)
 /* CPU c as the core sees it, and the limits of the instance.  O(1). */
 const struct ration_cpu_state *ration_cpu_get(const struct ration *r, ration_cpu c);
 const struct ration_limits *ration_limits_get(const struct ration *r);
+const struct ration_margins *ration_margins_get(const struct ration *r);
 
 /* Does it run now? */
 static inline bool ration_vcpu_is_current(const struct ration_vcpu *v)

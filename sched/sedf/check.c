@@ -4,58 +4,52 @@
 
 #define CHECK(condition, text) do { if (!(condition)) return "sedf: " text; } while (0)
 
-static bool check_filed_once(const struct sedf_vcpu *self)
-{
-	const unsigned flags = self->flags;
-
-	if ((flags & SEDF_ASIDE) != 0)
-		return (flags & SEDF_FILED) == SEDF_ASIDE;
-	if ((flags & SEDF_DUE) != 0)
-		return (flags & (SEDF_HELD | SEDF_SLACK)) == 0;
-	return (flags & (SEDF_HELD | SEDF_SLACK)) != 0 && (flags & SEDF_SPARE) == 0;
-}
-
-static const char *check_queues(const struct ration_vcpu *v)
+/* Where it waits, as its state wants it. */
+static bool check_is_filed(const struct ration_vcpu *v)
 {
 	const struct sedf_vcpu *self = sedf_vcpu_of(v);
-	const unsigned flags = self->flags;
+	const unsigned flags = self->flags & SEDF_FILED;
 	bool extra = sedf_has_extra(v);
 
-	if ((flags & SEDF_DUE) != 0) {
-		CHECK(sedf_has_budget(v), "a vCPU is due without budget");
-		CHECK(((flags & SEDF_SPARE) != 0) == extra,
-		      "a due vCPU is spare without extratime, or the reverse");
-	}
-	if ((flags & SEDF_HELD) != 0) {
-		CHECK(sedf_is_server(v) && self->budget_ns <= 0, "a vCPU is held with budget");
-		CHECK(ration_wait_is_held(v) == !extra,
-		      "a held vCPU is not booked to budget, or one with extratime is");
-		CHECK(((flags & SEDF_SLACK) != 0) == extra,
-		      "a held vCPU has slack without extratime, or the reverse");
-	}
-	return NULL;
+	if ((v->flags & RATION_VCPU_READY) == 0)
+		return flags == 0;
+	if (sedf_has_budget(v))
+		return flags == SEDF_DUE || (extra && flags == (SEDF_DUE | SEDF_SPARE));
+	if (ration_wait_is_held(v) == extra)
+		return false;
+	return flags == ((sedf_is_server(v) ? (unsigned)SEDF_HELD : 0) |
+	                 (extra ? (unsigned)SEDF_SLACK : 0));
+}
+
+/* That window of that CPU is v's, and may be. */
+static bool check_window(const struct ration *r, const struct ration_vcpu *v, ration_cpu c,
+                         uint32_t side)
+{
+	return ration_cpuset_has(sedf_allowed(r, v), c) && sedf_cpu_of(r, c)->window[side].v == v &&
+	       sedf_cpu_of(r, c)->window[side].length_ns != 0;
 }
 
 static const char *check_vcpu(const struct ration *r, const struct ration_vcpu *v)
 {
 	const struct sedf_vcpu *self = sedf_vcpu_of(v);
-	const struct sedf_dom *dom = sedf_dom_of(v->dom);
+	const int64_t slice_ns = (int64_t)sedf_dom_of(v->dom)->slice_ns;
+	const int64_t least_ns = -slice_ns - (int64_t)RATION_OVERHEAD_MAX_NS;
 
-	CHECK((self->flags & SEDF_JOINED) != 0, "a vCPU has not joined");
-	CHECK((self->flags & (SEDF_CHANGED | SEDF_MOVED)) == 0, "a vCPU's change is not finished");
-	if ((v->flags & RATION_VCPU_READY) != 0)
-		CHECK(check_filed_once(self), "a ready vCPU is in no queue, or in two");
-	else
-		CHECK((self->flags & SEDF_FILED) == 0, "a vCPU that is not ready is in a queue");
-	if (self->home == SEDF_HOME_NONE)
-		return check_queues(v);
-	CHECK(dom->slice_ns != 0, "a vCPU without a slice has a home");
-	CHECK(ration_cpuset_has(v->affinity.hard & ration_cpu_online(r), self->home),
-	      "a vCPU's home is not on line, or not allowed to it");
-	CHECK(self->budget_ns <= (int64_t)dom->slice_ns || ration_vcpu_is_current(v),
-	      "a budget is more than a slice");
-	CHECK(self->budget_ns >= -(int64_t)dom->slice_ns, "a budget is overdrawn by over a slice");
-	return check_queues(v);
+	CHECK((self->flags & (SEDF_JOINED | SEDF_CHANGED | SEDF_MOVED)) == SEDF_JOINED,
+	      "a vCPU has not joined, or its change is not finished");
+	CHECK(check_is_filed(v), "a vCPU waits where it should not");
+	if (sedf_is_split(v))
+		CHECK(sedf_is_server(v) && check_window(r, v, self->home, SEDF_TAIL) &&
+		      check_window(r, v, self->peer, SEDF_HEAD),
+		      "a split vCPU has no window at its home or at its peer");
+	if (!sedf_is_server(v))
+		return NULL;
+	CHECK(slice_ns != 0 && ration_cpuset_has(sedf_allowed(r, v), self->home),
+	      "a vCPU's home is not on line, or not allowed to it, or it has no slice");
+	CHECK(self->budget_ns >= least_ns &&
+	      (self->budget_ns <= slice_ns || ration_vcpu_is_current(v)),
+	      "a budget is more than a slice, or overdrawn by more");
+	return NULL;
 }
 
 static const char *check_vcpus(const struct ration *r)
@@ -76,17 +70,27 @@ static const char *check_shares(const struct ration *r)
 {
 	const struct ration_limits *limits = ration_limits_get(r);
 	uint64_t left[RATION_CPU_MAX];
+	uint32_t windows = 0;
 
 	for (ration_cpu c = 0; c < limits->cpu_count; c++) {
-		left[c] = sedf_cpu_of(r, c)->used;
-		CHECK(left[c] <= SEDF_ONE, "more than a whole CPU is promised");
+		const struct sedf_cpu *cpu = sedf_cpu_of(r, c);
+
+		left[c] = cpu->used - sedf_of(r)->reserve.share;
+		for (uint32_t side = 0; side < 2; side++)
+			windows += cpu->window[side].v != NULL;
+		CHECK(cpu->used <= SEDF_ONE && (ration_ns)cpu->window[SEDF_HEAD].length_ns +
+		      cpu->window[SEDF_TAIL].length_ns <= sedf_of(r)->slot_ns,
+		      "more than a whole CPU is promised");
 	}
 	for (uint32_t i = 0; i < limits->vcpu_count; i++) {
 		const struct ration_vcpu *v = ration_vcpu_slot(r, i);
 
-		if (v != NULL && sedf_is_server(v))
+		if (v != NULL && sedf_is_split(v))
+			windows -= 2;
+		else if (v != NULL && sedf_is_server(v))
 			left[sedf_vcpu_of(v)->home] -= sedf_dom_of(v->dom)->share;
 	}
+	CHECK(windows == 0, "a window belongs to a vCPU that is not split there");
 	for (ration_cpu c = 0; c < limits->cpu_count; c++)
 		CHECK(left[c] == 0, "what is used of a CPU is not the sum of the shares there");
 	return NULL;
@@ -117,15 +121,12 @@ static const char *check_heaps(const struct ration *r)
 	const uint32_t cpu_count = ration_limits_get(r)->cpu_count;
 	const char *broken = ration_heap__check(&sedf->held);
 
-	for (uint32_t k = 0; k < RATION_CLASS_MAX; k++) {
-		CHECK(ration_classes_has(&sedf->slack_waiting, k) == (sedf->slack[k].count != 0),
+	for (uint32_t i = 0; i < 2 * RATION_CLASS_MAX && broken == NULL; i++) {
+		const struct heap *heap = &sedf->turns[i & 1][i / 2];
+
+		CHECK(ration_classes_has(&sedf->waiting[i & 1], i / 2) == (heap->count != 0),
 		      "a class is marked waiting without a vCPU, or the reverse");
-		CHECK(ration_classes_has(&sedf->spare_waiting, k) == (sedf->spare[k].count != 0),
-		      "a class is marked spare without a vCPU, or the reverse");
-		if (broken == NULL)
-			broken = ration_heap__check(&sedf->slack[k]);
-		if (broken == NULL)
-			broken = ration_heap__check(&sedf->spare[k]);
+		broken = ration_heap__check(heap);
 	}
 	for (ration_cpu c = 0; c < cpu_count && broken == NULL; c++)
 		broken = ration_heap__check(&sedf_cpu_of(r, c)->due);

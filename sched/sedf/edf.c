@@ -61,12 +61,46 @@ static uint8_t edf_scale_next(const struct sedf_dom *dom, uint8_t scale)
 	return (uint8_t)(scale + 1);
 }
 
+/* What that is of a CPU.  One that is pulled away from home comes back once in a
+ * period.  Of periods that are shorter than the overhead none fits. */
+static void edf_price(const struct ration *r, struct sedf_dom *ask)
+{
+	ration_ns overhead_ns = ration_margins_get(r)->overhead_ns << ask->extratime;
+
+	ask->first_ns = edf_period(ask, edf_scale_first(ask));
+	ask->share = 0;
+	if (ask->slice_ns == 0)
+		return;
+	ask->share = ration_sedf__share(ask->slice_ns, ask->period_ns);
+	ask->share += overhead_ns < ask->first_ns ?
+	              ration_sedf__share(overhead_ns, ask->first_ns) : SEDF_ONE;
+}
+
+void ration_sedf__ask(const struct ration *r, const struct ration_attr *attr, struct sedf_dom *ask)
+{
+	ask->period_ns = attr->period_ns;
+	ask->slice_ns = attr->slice_ns;
+	ask->latency_ns = attr->latency_ns;
+	ask->extratime = attr->extratime;
+	edf_price(r, ask);
+}
+
+void ration_sedf__reserve(const struct ration *r, struct sedf_dom *ask)
+{
+	ask->period_ns = SEDF_RESERVE_NS;
+	ask->slice_ns = ration_margins_get(r)->reserve_ppm * (SEDF_RESERVE_NS / RATION_PPM);
+	ask->latency_ns = 0;
+	ask->extratime = false;
+	edf_price(r, ask);
+}
+
 /* A budget for a period: less what is owed, by the vCPU and by its domain. */
 static void edf_fill(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns period_ns)
 {
 	int64_t debt = self->budget_ns < 0 ? self->budget_ns : 0;
 	ration_ns pay;
 
+	self->flags &= (uint16_t)~SEDF_PULLED;
 	self->budget_ns = (int64_t)edf_slice(dom, period_ns) + debt;
 	if (self->budget_ns <= 0)
 		return;
@@ -80,7 +114,6 @@ void ration_sedf__renew(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns 
 {
 	ration_ns period_ns;
 
-	RATION_ASSERT((self->flags & SEDF_FILED) == 0);
 	self->scale = edf_scale_first(dom);
 	period_ns = edf_period(dom, self->scale);
 	self->due.key = now + period_ns;
@@ -91,8 +124,6 @@ void ration_sedf__refill(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns
 {
 	ration_ns period_ns, late_ns = now - self->due.key;
 
-	RATION_ASSERT((self->flags & (SEDF_DUE | SEDF_HELD)) == 0);
-	RATION_ASSERT(now >= self->due.key);
 	self->scale = edf_scale_next(dom, self->scale);
 	period_ns = edf_period(dom, self->scale);
 	/* From the old deadline, not from now: no period is ever late. */
@@ -103,13 +134,14 @@ void ration_sedf__refill(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns
 ration_ns ration_sedf__fluid(const struct sedf_dom *dom, const struct sedf_vcpu *self,
                              ration_ns now)
 {
-	const ration_ns longest = ((ration_ns)1 << 34) - 1;
 	ration_ns left;
 
 	if (now >= self->due.key)
 		return 0;
 	left = self->due.key - now;
-	return ration_sedf__scale(left < longest ? left : longest, dom->slice_ns, dom->period_ns);
+	if (left > SEDF_PERIOD_MAX_NS)
+		left = SEDF_PERIOD_MAX_NS;
+	return ration_sedf__scale(left, dom->slice_ns, dom->period_ns);
 }
 
 /*
@@ -123,6 +155,21 @@ void ration_sedf__wake(struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns n
 	    (self->budget_ns > 0 &&
 	     (ration_ns)self->budget_ns > ration_sedf__fluid(dom, self, now)))
 		ration_sedf__renew(dom, self, now);
+}
+
+/*
+ * Then a new period begins, as after a sleep: so it is held until it would be
+ * owed as much as it got, slice * (elapsed / period), had it slept from here on.
+ */
+void ration_sedf__yield(const struct sedf_dom *dom, struct sedf_vcpu *self, ration_ns now)
+{
+	ration_ns even_ns = self->due.key - ration_sedf__scale((ration_ns)self->budget_ns,
+	                                                       dom->period_ns, dom->slice_ns);
+
+	self->due.key = now + SEDF_QUANTUM_NS;
+	if (self->due.key < even_ns)
+		self->due.key = even_ns;
+	self->budget_ns = 0;
 }
 
 int64_t ration_sedf__lag(const struct sedf_dom *dom, const struct sedf_vcpu *self, ration_ns now)

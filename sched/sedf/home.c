@@ -17,17 +17,6 @@ static bool home_differs(const struct ration_dom *d)
 	       dom->latency_ns != d->attr.latency_ns || dom->extratime != d->attr.extratime;
 }
 
-void ration_sedf__dom_copy(struct ration_dom *d)
-{
-	struct sedf_dom *dom = sedf_dom_of(d);
-
-	dom->slice_ns = d->attr.slice_ns;
-	dom->period_ns = d->attr.period_ns;
-	dom->latency_ns = d->attr.latency_ns;
-	dom->extratime = d->attr.extratime;
-	dom->share = ration_sedf__share(dom->slice_ns, dom->period_ns);
-}
-
 /* What v has run on its budget and not paid for yet; nothing while its CPU still
  * switches to it, however long that takes: that is not charged. */
 static int64_t home_unpaid(const struct ration *r, const struct ration_vcpu *v, ration_ns now)
@@ -48,21 +37,19 @@ static bool home_is_ahead(const struct ration *r, const struct ration_vcpu *v, r
 	return self->budget_ns - home_unpaid(r, v, now) < (int64_t)fluid;
 }
 
-/* The share of v counts on its home until its deadline, or that part of it. */
-static void home_haunt(struct ration *r, const struct ration_vcpu *v, uint64_t share, ration_ns now)
+/* That share counts on CPU c until then. */
+static void home_haunt(struct ration *r, ration_cpu c, uint64_t share, ration_ns until_ns,
+                       ration_ns now)
 {
-	const struct sedf_vcpu *self = sedf_vcpu_of(v);
-	struct sedf_cpu *cpu = sedf_cpu_of(r, self->home);
+	struct sedf_cpu *cpu = sedf_cpu_of(r, c);
 
 	if (now >= cpu->ghost_until_ns) {
 		cpu->ghost = 0;
 		cpu->ghost_until_ns = now;
 	}
-	if (share == 0)
-		return;
 	cpu->ghost = share < SEDF_ONE - cpu->ghost ? cpu->ghost + share : SEDF_ONE;
-	if (cpu->ghost_until_ns < self->due.key)
-		cpu->ghost_until_ns = self->due.key;
+	if (cpu->ghost_until_ns < until_ns)
+		cpu->ghost_until_ns = until_ns;
 }
 
 /* Its next period begins when it is next ready; or, if it runs, at its CPU's
@@ -79,35 +66,40 @@ static void home_restart(const struct ration *r, const struct ration_vcpu *v, ra
 		self->budget_ns = self->budget_ns < 0 ? self->budget_ns + unpaid : unpaid;
 }
 
-/* v has come to its home, or changed there: does it have to wait for a ghost?
+/* v has come to its CPUs, or changed there: does it have to wait for a ghost?
  * One that has not moved has its old share until its deadline. */
 static void home_settle(const struct ration *r, const struct ration_vcpu *v, bool moved,
                         ration_ns now)
 {
 	struct sedf_vcpu *self = sedf_vcpu_of(v);
-	const struct sedf_cpu *cpu = sedf_cpu_of(r, self->home);
+	const ration_cpu at[2] = { self->home, self->peer };
 
-	if (now >= cpu->ghost_until_ns || cpu->ghost <= SEDF_ONE - cpu->used)
-		return;
-	if (!moved && self->due.key >= cpu->ghost_until_ns)
-		return;
-	if (self->due.key < cpu->ghost_until_ns)
-		self->due.key = cpu->ghost_until_ns;
-	if (self->budget_ns > 0)
-		self->budget_ns = 0;
+	for (uint32_t i = 0; i < 2 && at[i] != SEDF_HOME_NONE; i++) {
+		const struct sedf_cpu *cpu = sedf_cpu_of(r, at[i]);
+
+		if (now >= cpu->ghost_until_ns || cpu->ghost <= cpu->room)
+			continue;
+		if (!moved && self->due.key >= cpu->ghost_until_ns)
+			continue;
+		if (self->due.key < cpu->ghost_until_ns)
+			self->due.key = cpu->ghost_until_ns;
+		if (self->budget_ns > 0)
+			self->budget_ns = 0;
+	}
 }
 
-/* v, at home here, changes from its old attributes to others of that share.
- * What it has used too much of its old share counts until its deadline; else
- * a new period can begin. */
+/* v, whole and at home here, changes from its old attributes to others of that
+ * share.  What it has used too much of its old share counts until its deadline;
+ * else a new period can begin. */
 static void home_change(struct ration *r, struct ration_vcpu *v, uint64_t share, ration_ns now)
 {
+	const struct sedf_vcpu *self = sedf_vcpu_of(v);
 	uint64_t old = sedf_dom_of(v->dom)->share;
 
-	if (home_is_ahead(r, v, now))
-		home_haunt(r, v, old > share ? old - share : 0, now);
-	else
+	if (!home_is_ahead(r, v, now))
 		home_restart(r, v, now);
+	else if (old > share)
+		home_haunt(r, self->home, old - share, self->due.key, now);
 }
 
 /* v's budget in the bounds of another slice. */
@@ -122,44 +114,67 @@ static void home_clip(const struct ration *r, const struct ration_vcpu *v, ratio
 		self->budget_ns = -slice;
 }
 
-/* v goes from one home, or none, to another, or none.  What is left of its
+/* That window of a split vCPU goes.  It may have had this slot's already, if it ever ran. */
+static void home_shut(struct ration *r, ration_cpu c, uint32_t side, ration_ns now)
+{
+	struct sedf_window *window = &sedf_cpu_of(r, c)->window[side];
+	ration_ns slot_ns = sedf_of(r)->slot_ns;
+
+	if ((sedf_vcpu_of(window->v)->flags & SEDF_NEW) == 0)
+		home_haunt(r, c, ration_sedf__share(window->length_ns, slot_ns), now + slot_ns, now);
+	window->v = NULL;
+	window->length_ns = 0;
+}
+
+/* v goes from one place, or none, to another, or none.  What is left of its
  * period goes along unless that is more than its share. */
-static void home_move(struct ration *r, struct ration_vcpu *v, uint8_t home, ration_ns now)
+static void home_move(struct ration *r, struct ration_vcpu *v, uint8_t home, uint8_t peer,
+                      ration_ns now)
 {
 	struct sedf_vcpu *self = sedf_vcpu_of(v);
-	bool ahead = sedf_is_server(v) && home_is_ahead(r, v, now);
+	bool ahead = false;
 
-	if (sedf_is_server(v))
+	if (sedf_is_split(v)) {
+		home_shut(r, self->home, SEDF_TAIL, now);
+		home_shut(r, self->peer, SEDF_HEAD, now);
+	} else if (sedf_is_server(v)) {
+		ahead = home_is_ahead(r, v, now);
 		sedf_cpu_of(r, self->home)->used -= sedf_dom_of(v->dom)->share;
-	if (ahead)
-		home_haunt(r, v, sedf_dom_of(v->dom)->share, now);
+		if (ahead)
+			home_haunt(r, self->home, sedf_dom_of(v->dom)->share, self->due.key, now);
+	}
 	if (!ahead || home == SEDF_HOME_NONE)
 		home_restart(r, v, now);
 	self->home = home;
+	self->peer = peer;
 	if (home != SEDF_HOME_NONE)
 		self->flags |= SEDF_MOVED;
 }
 
 /* First pass: what v was. */
 static void home_part(struct ration *r, struct ration_vcpu *v, const struct ration_dom *d,
-                      uint8_t home, ration_ns now)
+                      const struct sedf_plan *plan, ration_ns now)
 {
+	const struct sedf_plan_item *item = &plan->item[v->slot];
 	struct sedf_vcpu *self = sedf_vcpu_of(v);
 	bool differs = v->dom == d && home_differs(d);
-	bool moves = home != self->home;
+	bool moves = item->home != self->home || item->peer != self->peer ||
+	             (sedf_is_split(v) && (differs || plan->anew));
+	struct sedf_dom ask;
 
 	if (!differs && !moves)
 		return;
 	ration_sedf__unfile(r, v);
 	self->flags |= SEDF_CHANGED;
 	if (moves)
-		home_move(r, v, home, now);
+		home_move(r, v, item->home, item->peer, now);
 	if (!differs)
 		return;
+	ration_sedf__ask(r, &d->attr, &ask);
 	if (moves)
 		home_restart(r, v, now);
-	else if (home != SEDF_HOME_NONE)
-		home_change(r, v, ration_sedf__share(d->attr.slice_ns, d->attr.period_ns), now);
+	else if (item->home != SEDF_HOME_NONE)
+		home_change(r, v, ask.share, now);
 	home_clip(r, v, now);
 	self->scale = SEDF_SCALE_FULL;
 }
@@ -174,24 +189,56 @@ static void home_join(struct ration *r, struct ration_vcpu *v, ration_ns now,
 	if ((self->flags & SEDF_CHANGED) == 0)
 		return;
 	self->flags &= (uint16_t)~(SEDF_CHANGED | SEDF_MOVED);
-	if (sedf_is_server(v))
-		home_settle(r, v, moved, now);
+	home_settle(r, v, moved, now);
 	if ((v->flags & RATION_VCPU_READY) != 0) {
 		ration_sedf__file(r, v, false, now);
 		ration_sedf__tell(r, v, now, fx);
 	} else if (ration_vcpu_is_current(v)) {
-		sedf_cpu_of(r, v->cpu)->stale = true;
 		ration_sedf__kick(r, v->cpu, NULL, now, fx);
 	}
 }
 
-/* What is used is what stayed so far, and will be `used`.  If nobody stayed,
- * nobody can be delayed, and ghosts are gone. */
-static void home_use(struct sedf_cpu *cpu, uint64_t used)
+/* If nobody stayed on CPU c, nobody can be delayed, and ghosts are gone. */
+static void home_forget(struct ration *r, ration_cpu c)
 {
-	if (cpu->used == 0)
+	struct sedf_cpu *cpu = sedf_cpu_of(r, c);
+
+	if (cpu->used <= sedf_of(r)->reserve.share && cpu->window[SEDF_HEAD].v == NULL &&
+	    cpu->window[SEDF_TAIL].v == NULL)
 		cpu->ghost_until_ns = 0;
-	cpu->used = used;
+}
+
+void ration_sedf__apply(struct ration *r)
+{
+	const struct sedf_plan *plan = ration_policy_scratch(r);
+	const struct ration_limits *limits = ration_limits_get(r);
+	struct sedf *sedf = sedf_of(r);
+
+	sedf->slot_ns = plan->slot_ns;
+	sedf->homeless_count = 0;
+	for (ration_cpu c = 0; c < limits->cpu_count; c++) {
+		struct sedf_cpu *cpu = sedf_cpu_of(r, c);
+
+		cpu->used = plan->cpu[c].used;
+		cpu->room = ration_sedf__room(plan, c, SEDF_PERIOD_MAX_NS);
+		for (uint32_t side = 0; side < 2; side++) {
+			struct sedf_window *window = &cpu->window[side];
+
+			window->v = NULL;
+			window->length_ns = plan->cpu[c].window[side];
+			window->open_ns = window->length_ns - plan->overhead_ns / 3;
+		}
+	}
+	for (uint32_t i = 0; i < limits->vcpu_count; i++) {
+		const struct sedf_plan_item *item = &plan->item[i];
+
+		if (item->mark != 0 && item->home == SEDF_HOME_NONE)
+			sedf->homeless_count++;
+		if (item->mark == 0 || item->peer == SEDF_HOME_NONE)
+			continue;
+		sedf_cpu_of(r, item->home)->window[SEDF_TAIL].v = ration_vcpu_slot(r, i);
+		sedf_cpu_of(r, item->peer)->window[SEDF_HEAD].v = ration_vcpu_slot(r, i);
+	}
 }
 
 void ration_sedf__replace(struct ration *r, struct ration_dom *d, ration_ns now,
@@ -205,12 +252,13 @@ void ration_sedf__replace(struct ration *r, struct ration_dom *d, ration_ns now,
 	for (uint32_t i = 0; i < limits->vcpu_count; i++) {
 		v = ration_vcpu_slot(r, i);
 		if (v != NULL && (sedf_vcpu_of(v)->flags & SEDF_JOINED) != 0)
-			home_part(r, v, d, plan->item[i].home, now);
+			home_part(r, v, d, plan, now);
 	}
 	if (d != NULL)
-		ration_sedf__dom_copy(d);
+		ration_sedf__ask(r, &d->attr, sedf_dom_of(d));
 	for (ration_cpu c = 0; c < limits->cpu_count; c++)
-		home_use(sedf_cpu_of(r, c), plan->used[c]);
+		home_forget(r, c);
+	ration_sedf__apply(r);
 	for (uint32_t i = 0; i < limits->vcpu_count; i++) {
 		v = ration_vcpu_slot(r, i);
 		if (v != NULL)
@@ -224,37 +272,15 @@ void ration_sedf__home_take(struct ration *r, struct ration_vcpu *v, ration_ns n
 	struct sedf_vcpu *self = sedf_vcpu_of(v);
 
 	self->home = plan->item[v->slot].home;
+	self->peer = plan->item[v->slot].peer;
 	self->due.key = now;
-	if (sedf_is_server(v))
-		home_settle(r, v, true, now);
-}
-
-void ration_sedf__home_try(struct ration *r, struct ration_vcpu *v, ration_ns now)
-{
-	ration_cpuset set = v->affinity.hard & ration_cpu_online(r);
-	uint64_t share = sedf_dom_of(v->dom)->share;
-
-	for (; set != 0; set = ration_cpuset_rest(set)) {
-		ration_cpu c = ration_cpuset_first(set);
-		struct sedf_cpu *cpu = sedf_cpu_of(r, c);
-
-		if (share > SEDF_ONE - cpu->used)
-			continue;
-		sedf_vcpu_of(v)->home = (uint8_t)c;
-		cpu->used += share;
-		home_restart(r, v, now);
-		home_settle(r, v, true, now);
-		return;
-	}
+	home_settle(r, v, true, now);
 }
 
 void ration_sedf__home_leave(struct ration *r, struct ration_vcpu *v, ration_ns now)
 {
-	struct sedf_cpu *cpu;
-
-	if (!sedf_is_server(v))
-		return;
-	cpu = sedf_cpu_of(r, sedf_vcpu_of(v)->home);
-	home_move(r, v, SEDF_HOME_NONE, now);
-	home_use(cpu, cpu->used);
+	home_move(r, v, SEDF_HOME_NONE, SEDF_HOME_NONE, now);
+	/* Somebody may fit now. */
+	if (sedf_of(r)->homeless_count != 0)
+		ration_sedf__kick(r, 0, NULL, now, NULL);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which server fits on which CPU: admission, by partitioning.
+ * Which server goes on which CPU: admission, by partitioning, then by splitting.
  *
- * Earliest deadline first on one CPU misses no deadline as long as the shares
- * on it sum to at most 1 (Liu & Layland), so a set is promised if each server
- * finds a CPU with room.  First only those are placed that are new, changed or
- * lost their CPU, each where most is left.  If one finds no room, all are
- * placed anew, largest first, in a few orders; the present placement holds if
- * that fails too.
+ * First only those are placed that are new, changed or lost their CPU: whole,
+ * where most is left, or else split.  If one finds no room, all are placed anew,
+ * largest first, in a few orders: whole, then with long slots, then with short
+ * ones.  The last order fills one CPU after the other and splits whatever
+ * straddles two, as McNaughton's rule does.  The present placement holds if that
+ * fails too.
  *
  * Shares are counted in 2^-60 of a CPU and rounded down, so that whatever sums
  * to 1 exactly fits.  The price: n servers may sum to 1 + n * 2^-60.  They are
@@ -16,389 +16,203 @@
  */
 #include "sedf.h"
 
-#define PLACE_NO_SLOT UINT32_MAX
-
-enum place_mark {
-	PLACE_SERVER = 1u << 0,
-	PLACE_TODO = 1u << 1,      /* has no CPU in the plan yet */
-	PLACE_MUST = 1u << 2,      /* else the plan fails; not so what had no CPU before */
-	PLACE_VARIES = 1u << 3     /* it is new, or its share or CPU changes */
-};
-
-enum place_fit { PLACE_BEST, PLACE_FIRST, PLACE_WORST };
-
-struct place_rule {
-	enum place_fit fit;
-	bool narrow_first;         /* those with the fewest CPUs to choose from, then the largest */
-};
-
-static uint64_t place_share(const struct ration_vcpu *v)
-{
-	return ration_sedf__share(v->dom->attr.slice_ns, v->dom->attr.period_ns);
-}
-
-static ration_cpuset place_allowed(const struct ration *r, const struct ration_vcpu *v)
-{
-	return v->affinity.hard & ration_cpu_online(r);
-}
+#define PLACE_NO_SLOT  UINT32_MAX
+#define PLACE_WHOLE_NS 1u          /* a slot too short for any window: nobody is split */
 
 /* ---- Who has to be placed ----------------------------------------------- */
+
+/* What was placed and stays so. */
+static void place_keep(const struct ration *r, const struct sedf_dom *ask,
+                       struct sedf_plan_item *item, struct sedf_plan *plan)
+{
+	struct sedf_plan_cpu *cpu = &plan->cpu[item->home];
+
+	if (item->peer != SEDF_HOME_NONE) {
+		cpu->window[SEDF_TAIL] = sedf_cpu_of(r, item->home)->window[SEDF_TAIL].length_ns;
+		plan->cpu[item->peer].window[SEDF_HEAD] =
+		        sedf_cpu_of(r, item->peer)->window[SEDF_HEAD].length_ns;
+		plan->slot_ns = sedf_of(r)->slot_ns;
+		return;
+	}
+	cpu->used += ask->share;
+	if (ask->first_ns < cpu->least_ns)
+		cpu->least_ns = ask->first_ns;
+}
 
 static void place_mark(const struct ration *r, bool active, const struct ration_vcpu *v,
                        struct sedf_plan *plan)
 {
 	const struct sedf_vcpu *self = sedf_vcpu_of(v);
+	const struct sedf_dom *dom = sedf_dom_of(v->dom);
 	struct sedf_plan_item *item = &plan->item[v->slot];
-	bool known = active && (self->flags & SEDF_JOINED) != 0;
-	uint64_t share = place_share(v);
-	bool same = known && sedf_dom_of(v->dom)->share == share;
-	uint8_t home = known ? self->home : (uint8_t)SEDF_HOME_NONE;
+	bool known = active && (self->flags & SEDF_JOINED) != 0, same, placed;
+	uint32_t narrow = RATION_CPU_MAX - ration_cpuset_count(sedf_allowed(r, v));
+	struct sedf_dom ask;
 
-	item->coarse = (uint16_t)(share >> 45);
-	item->mark = PLACE_SERVER;
-	if (ration_cpuset_has(place_allowed(r, v), home))
-		item->home = home;
-	if (same && item->home != SEDF_HOME_NONE)
-		plan->used[home] += share;
-	else if (same && home == SEDF_HOME_NONE)
-		item->mark |= PLACE_TODO;
-	else
-		item->mark |= PLACE_TODO | PLACE_MUST | PLACE_VARIES;
-}
-
-/* What changed its share stays where it is, if it can. */
-static void place_stay(const struct ration_vcpu *v, struct sedf_plan *plan)
-{
-	struct sedf_plan_item *item = &plan->item[v->slot];
-
-	if ((item->mark & PLACE_VARIES) == 0 || item->home == SEDF_HOME_NONE)
-		return;
-	if (place_share(v) <= SEDF_ONE - plan->used[item->home]) {
-		plan->used[item->home] += place_share(v);
-		item->mark &= (uint8_t)~PLACE_TODO;
-	} else {
-		item->home = SEDF_HOME_NONE;
+	ration_sedf__ask(r, &v->dom->attr, &ask);
+	same = known && dom->share == ask.share && dom->first_ns == ask.first_ns;
+	placed = known && ration_cpuset_has(sedf_allowed(r, v), self->home) &&
+	         (!sedf_is_split(v) || ration_cpuset_has(sedf_allowed(r, v), self->peer));
+	item->mark = SEDF_MARK_SERVER | narrow << 24 |
+	             (uint32_t)((ask.share < SEDF_ONE ? ask.share : SEDF_ONE) >> 45) << 8;
+	if (placed) {
+		item->home = self->home;
+		item->peer = self->peer;
 	}
+	if (same && placed)
+		place_keep(r, &ask, item, plan);
+	else if (same && self->home == SEDF_HOME_NONE)
+		item->mark |= SEDF_MARK_TODO;
+	else
+		item->mark |= SEDF_MARK_TODO | SEDF_MARK_MUST | SEDF_MARK_VARIES;
 }
 
-static void place_collect(const struct ration *r, bool active, struct sedf_plan *plan)
+/* No server is placed. */
+static void place_clear(const struct ration *r, struct sedf_plan *plan, ration_ns slot_ns)
+{
+	struct sedf_plan_cpu none = { .least_ns = SEDF_PERIOD_MAX_NS };
+	struct sedf_dom reserve;
+
+	plan->overhead_ns = 3 * (uint32_t)ration_margins_get(r)->overhead_ns / 2;
+	plan->slot_ns = slot_ns;
+	plan->anew = false;
+	plan->opened = 0;
+	ration_sedf__reserve(r, &reserve);
+	none.used = reserve.share;
+	if (reserve.slice_ns != 0)
+		none.least_ns = reserve.period_ns;
+	for (ration_cpu c = 0; c < RATION_CPU_MAX; c++)
+		plan->cpu[c] = none;
+}
+
+static void place_collect(const struct ration *r, bool active, ration_ns slot_ns,
+                          struct sedf_plan *plan)
 {
 	const uint32_t count = ration_limits_get(r)->vcpu_count;
 
-	for (ration_cpu c = 0; c < RATION_CPU_MAX; c++)
-		plan->used[c] = 0;
+	place_clear(r, plan, slot_ns);
 	for (uint32_t i = 0; i < count; i++) {
 		const struct ration_vcpu *v = ration_vcpu_slot(r, i);
 
-		plan->item[i].home = SEDF_HOME_NONE;
+		plan->item[i].home = plan->item[i].peer = SEDF_HOME_NONE;
 		plan->item[i].mark = 0;
 		if (v != NULL && v->dom->attr.slice_ns != 0)
 			place_mark(r, active, v, plan);
 	}
-	for (uint32_t i = 0; i < count; i++)
-		if (plan->item[i].mark != 0)
-			place_stay(ration_vcpu_slot(r, i), plan);
 }
 
 /* ---- In which order ------------------------------------------------------ */
 
-static bool place_is_before(const struct ration *r, const struct sedf_plan *plan,
-                            const struct place_rule *rule, uint32_t a, uint32_t b)
+static bool place_is_before(const struct sedf_plan *plan, uint32_t a, uint32_t b)
 {
-	const struct sedf_plan_item *x = &plan->item[a], *y = &plan->item[b];
-	const struct ration_vcpu *v = ration_vcpu_slot(r, a), *w = ration_vcpu_slot(r, b);
-	uint8_t must = (x->mark ^ y->mark) & PLACE_MUST;
+	uint32_t x = plan->item[a].mark, y = plan->item[b].mark;
 
-	if (must != 0)
-		return (x->mark & PLACE_MUST) != 0;
-	if (rule->narrow_first) {
-		uint32_t m = ration_cpuset_count(place_allowed(r, v));
-		uint32_t n = ration_cpuset_count(place_allowed(r, w));
-
-		if (m != n)
-			return m < n;
-	}
-	if (x->coarse != y->coarse)
-		return x->coarse > y->coarse;
-	if (place_share(v) != place_share(w))
-		return place_share(v) > place_share(w);
-	return a < b;
+	return x != y ? x > y : a < b;
 }
 
-/* order[at] sinks in the heap order[0..count-1], whose root is the last of all. */
-static void place_sink(const struct ration *r, struct sedf_plan *plan,
-                       const struct place_rule *rule, uint32_t at, uint32_t count)
+/* Shell's sort with Knuth's gaps 1, 4, 13, ...: in place, and O(n * sqrt(n)). */
+static void place_sort(struct sedf_plan *plan)
 {
-	uint32_t slot = plan->item[at].order, child;
+	struct sedf_plan_item *item = plan->item;
 
-	for (child = 2 * at + 1; child < count; child = 2 * at + 1) {
-		if (child + 1 < count && place_is_before(r, plan, rule, plan->item[child].order,
-		                                         plan->item[child + 1].order))
-			child++;
-		if (!place_is_before(r, plan, rule, slot, plan->item[child].order))
-			break;
-		plan->item[at].order = plan->item[child].order;
-		at = child;
-	}
-	plan->item[at].order = slot;
-}
+	for (uint32_t gap = 29524; gap > 0; gap /= 3)
+		for (uint32_t i = gap; i < plan->count; i++) {
+			uint16_t slot = item[i].order;
+			uint32_t at = i;
 
-/* Heap sort: in place, and O(n log n) whatever the order before. */
-static void place_sort(const struct ration *r, struct sedf_plan *plan,
-                       const struct place_rule *rule)
-{
-	for (uint32_t i = plan->count / 2; i > 0; i--)
-		place_sink(r, plan, rule, i - 1, plan->count);
-	for (uint32_t i = plan->count; i > 1; i--) {
-		uint32_t last = plan->item[0].order;
-
-		plan->item[0].order = plan->item[i - 1].order;
-		plan->item[i - 1].order = last;
-		place_sink(r, plan, rule, 0, i - 1);
-	}
+			for (; at >= gap && place_is_before(plan, slot, item[at - gap].order); at -= gap)
+				item[at].order = item[at - gap].order;
+			item[at].order = slot;
+		}
 }
 
 /* ---- Where --------------------------------------------------------------- */
 
-static ration_cpu place_choose(const struct sedf_plan *plan, ration_cpuset set, uint64_t share,
-                               enum place_fit fit)
+/* Where v would rather be: where it is, then its soft affinity. */
+static ration_cpuset place_preferred(const struct ration *r, const struct ration_vcpu *v,
+                                     const struct sedf_plan_item *item)
 {
-	ration_cpu best = RATION_CPU_NONE;
-
-	for (; set != 0; set = ration_cpuset_rest(set)) {
-		ration_cpu c = ration_cpuset_first(set);
-
-		if (share > SEDF_ONE - plan->used[c])
-			continue;
-		if (best == RATION_CPU_NONE || (fit == PLACE_BEST && plan->used[c] > plan->used[best]) ||
-		    (fit == PLACE_WORST && plan->used[c] < plan->used[best]))
-			best = c;
-	}
-	return best;
+	return item->home != SEDF_HOME_NONE ? ration_cpuset_of(item->home) :
+	                                      ration_affinity_choose(v->affinity, sedf_allowed(r, v));
 }
 
-/* Place those in order; returns the first that must be and cannot, or
- * PLACE_NO_SLOT.  `soft`: soft affinity is looked at first. */
-static uint32_t place_all(const struct ration *r, struct sedf_plan *plan,
-                          const struct place_rule *rule, bool soft)
+/* Place those in order.  plan->failed is the first that must be and cannot, or
+ * PLACE_NO_SLOT; the rest is placed all the same. */
+static bool place_all(const struct ration *r, struct sedf_plan *plan, enum sedf_fit fit)
 {
-	uint32_t failed = PLACE_NO_SLOT;
-
-	place_sort(r, plan, rule);
+	plan->failed = PLACE_NO_SLOT;
+	place_sort(plan);
 	for (uint32_t i = 0; i < plan->count; i++) {
 		uint32_t slot = plan->item[i].order;
 		struct sedf_plan_item *item = &plan->item[slot];
 		const struct ration_vcpu *v = ration_vcpu_slot(r, slot);
-		ration_cpuset allowed = place_allowed(r, v);
-		uint64_t share = place_share(v);
-		ration_cpu c = RATION_CPU_NONE;
+		struct sedf_dom ask;
 
-		if (soft)
-			c = place_choose(plan, ration_affinity_choose(v->affinity, allowed), share,
-			                 rule->fit);
-		if (c == RATION_CPU_NONE)
-			c = place_choose(plan, allowed, share, rule->fit);
-		if (c != RATION_CPU_NONE) {
-			item->home = (uint8_t)c;
-			plan->used[c] += share;
-		} else if ((item->mark & PLACE_MUST) != 0 && failed == PLACE_NO_SLOT) {
-			failed = slot;
-		}
+		ration_sedf__ask(r, &v->dom->attr, &ask);
+		if (!ration_sedf__fit(plan, &ask, sedf_allowed(r, v), place_preferred(r, v, item), fit,
+		                      item) &&
+		    (item->mark & SEDF_MARK_MUST) != 0 && plan->failed == PLACE_NO_SLOT)
+			plan->failed = slot;
 	}
-	return failed;
+	return plan->failed == PLACE_NO_SLOT;
 }
 
 /* Place what place_collect() found to do. */
 static bool place_some(const struct ration *r, struct sedf_plan *plan)
 {
 	const uint32_t count = ration_limits_get(r)->vcpu_count;
-	const struct place_rule rule = { PLACE_WORST, false };
 
 	plan->count = 0;
 	for (uint32_t i = 0; i < count; i++)
-		if ((plan->item[i].mark & PLACE_TODO) != 0)
-			plan->item[plan->count++].order = i;
-	plan->failed = place_all(r, plan, &rule, true);
-	return plan->failed == PLACE_NO_SLOT;
+		if ((plan->item[i].mark & SEDF_MARK_TODO) != 0)
+			plan->item[plan->count++].order = (uint16_t)i;
+	return place_all(r, plan, SEDF_FIT_WORST);
 }
 
 /* Place everything anew. */
-static bool place_anew(const struct ration *r, struct sedf_plan *plan,
-                       const struct place_rule *rule)
+static bool place_anew(const struct ration *r, struct sedf_plan *plan, enum sedf_fit fit,
+                       ration_ns slot_ns)
 {
 	const uint32_t count = ration_limits_get(r)->vcpu_count;
 
+	place_clear(r, plan, slot_ns);
+	plan->anew = true;
 	plan->count = 0;
-	for (ration_cpu c = 0; c < RATION_CPU_MAX; c++)
-		plan->used[c] = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		struct sedf_plan_item *item = &plan->item[i];
 
 		if (item->mark == 0)
 			continue;
-		if ((item->mark & PLACE_TODO) == 0)
-			item->mark |= PLACE_MUST;
-		item->home = SEDF_HOME_NONE;
-		plan->item[plan->count++].order = i;
+		if ((item->mark & SEDF_MARK_TODO) == 0)
+			item->mark |= SEDF_MARK_MUST;
+		item->home = item->peer = SEDF_HOME_NONE;
+		plan->item[plan->count++].order = (uint16_t)i;
 	}
-	return place_all(r, plan, rule, false) == PLACE_NO_SLOT;
+	return place_all(r, plan, fit);
 }
 
 bool ration_sedf__plan(const struct ration *r, bool active, struct sedf_plan *plan)
 {
-	static const struct place_rule rules[] = {
-		{ PLACE_BEST, false }, { PLACE_FIRST, false }, { PLACE_BEST, true }, { PLACE_WORST, true },
-	};
+	static const ration_ns slots[] = { PLACE_WHOLE_NS, SEDF_SLOT_LONG_NS, SEDF_SLOT_SHORT_NS };
 
-	place_collect(r, active, plan);
-	if (place_some(r, plan))
-		return true;
-	for (uint32_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (place_anew(r, plan, &rules[i]))
+	for (uint32_t s = 1; s < 3; s++) {
+		place_collect(r, active, slots[s], plan);
+		if (place_some(r, plan))
 			return true;
-	place_collect(r, active, plan);
+	}
+	for (uint32_t i = 0; i < 3 * SEDF_FIT_COUNT; i++)
+		if (place_anew(r, plan, (enum sedf_fit)(i % SEDF_FIT_COUNT), slots[i / SEDF_FIT_COUNT]))
+			return true;
+	place_collect(r, active, SEDF_SLOT_SHORT_NS, plan);
 	return place_some(r, plan);
 }
 
-/* ---- Why not -------------------------------------------------------------- */
-
-/* share * 10^6: by 20 bits less, so that it does not wrap (2^40 * 2^20). */
-static uint64_t place_ppm_floor(uint64_t share)
+void ration_sedf__plan_without(const struct ration *r, bool active, const struct ration_dom *except,
+                               struct sedf_plan *plan)
 {
-	return ((share >> 20) * RATION_PPM) >> 40;
-}
-
-static uint64_t place_ppm_ceil(uint64_t share)
-{
-	uint64_t ppm = place_ppm_floor(share);
-
-	return ration_sedf__share(ppm, RATION_PPM) < share ? ppm + 1 : ppm;
-}
-
-/* Could the vCPUs of d that vary have that share each, all else staying? */
-static bool place_fits(const struct ration *r, struct sedf_plan *plan, const struct ration_dom *d,
-                       uint64_t share)
-{
-	bool fits = true;
-
-	for (const struct ration_vcpu *v = d->first; v != NULL && fits; v = v->next) {
-		struct sedf_plan_item *item = &plan->item[v->slot];
-		ration_cpu c;
-
-		if ((item->mark & PLACE_VARIES) == 0)
-			continue;
-		c = place_choose(plan, place_allowed(r, v), share, PLACE_WORST);
-		fits = c != RATION_CPU_NONE;
-		item->home = fits ? (uint8_t)c : (uint8_t)SEDF_HOME_NONE;
-		if (fits)
-			plan->used[c] += share;
-	}
-	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next) {
-		struct sedf_plan_item *item = &plan->item[v->slot];
-
-		if ((item->mark & PLACE_VARIES) == 0 || item->home == SEDF_HOME_NONE)
-			continue;
-		plan->used[item->home] -= share;
-		item->home = SEDF_HOME_NONE;
-	}
-	return fits;
-}
-
-/* The largest share that the vCPUs of d that vary could have, in ppm. */
-static uint64_t place_largest(const struct ration *r, struct sedf_plan *plan,
-                              const struct ration_dom *d)
-{
-	uint64_t low = 0, high = RATION_PPM;
-
-	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next) {
-		struct sedf_plan_item *item = &plan->item[v->slot];
-
-		if ((item->mark & PLACE_VARIES) == 0 || item->home == SEDF_HOME_NONE)
-			continue;
-		plan->used[item->home] -= place_share(v);
-		item->home = SEDF_HOME_NONE;
-	}
-	while (low < high) {                    /* 20 steps */
-		uint64_t ppm = (low + high + 1) / 2;
-
-		if (place_fits(r, plan, d, ration_sedf__share(ppm, RATION_PPM)))
-			low = ppm;
-		else
-			high = ppm - 1;
-	}
-	return low;
-}
-
-/* What d has on those CPUs, in 2^-52: 2^16 vCPUs do not wrap. */
-static uint64_t place_holds(const struct sedf_plan *plan, const struct ration_dom *d,
-                            ration_cpuset cpus)
-{
-	uint64_t sum = 0;
-
-	for (const struct ration_vcpu *v = d->first; v != NULL; v = v->next)
-		if ((plan->item[v->slot].mark & PLACE_VARIES) == 0 &&
-		    ration_cpuset_has(cpus, plan->item[v->slot].home))
-			sum += place_share(v) >> 8;
-	return sum;
-}
-
-static void place_holders(const struct ration *r, const struct sedf_plan *plan,
-                          struct ration_refusal *why)
-{
-	const uint32_t count = ration_limits_get(r)->dom_count;
-	uint64_t held[RATION_HOLDERS_MAX];
-
-	why->holder_count = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct ration_dom *d = ration_dom_slot(r, i);
-		uint64_t sum = d == NULL ? 0 : place_holds(plan, d, why->cpus);
-		uint32_t at = why->holder_count;
-
-		if (sum == 0 || (at == RATION_HOLDERS_MAX && sum <= held[at - 1]))
-			continue;
-		if (at < RATION_HOLDERS_MAX)
-			why->holder_count++;
-		else
-			at--;
-		for (; at > 0 && held[at - 1] < sum; at--) {
-			held[at] = held[at - 1];
-			why->holder[at] = why->holder[at - 1];
-		}
-		held[at] = sum;
-		why->holder[at] = d->id;
-	}
-}
-
-static void place_explain(const struct ration *r, bool active, struct sedf_plan *plan,
-                          struct ration_refusal *why)
-{
-	const struct ration_vcpu *v = ration_vcpu_slot(r, plan->failed);
-	const struct sedf_vcpu *self = sedf_vcpu_of(v);
-	ration_cpuset allowed = place_allowed(r, v);
-	uint64_t room = 0;
-
-	for (ration_cpuset s = allowed; s != 0; s = ration_cpuset_rest(s)) {
-		uint64_t left = SEDF_ONE - plan->used[ration_cpuset_first(s)];
-
-		room = left > room ? left : room;
-	}
-	why->reason = RATION_REFUSED_DEADLINE;
-	if (active && (self->flags & SEDF_JOINED) != 0 &&
-	    ration_cpuset_has(v->affinity.hard & ~ration_cpu_online(r), self->home))
-		why->reason = RATION_REFUSED_CPU;
-	why->cpus = allowed != 0 ? allowed : v->affinity.hard;
-	why->missing_ppm = place_ppm_ceil(place_share(v) - room);
-	place_holders(r, plan, why);
-	why->fit_ppm = place_largest(r, plan, v->dom);
-}
-
-int ration_sedf__admit(const struct ration *r, bool active, void *scratch,
-                       struct ration_refusal *why)
-{
-	struct sedf_plan *plan = scratch;
-
-	if (ration_sedf__plan(r, active, plan))
-		return RATION_OK;
-	place_explain(r, active, plan, why);
-	return RATION_E_CAPACITY;
+	place_collect(r, active, SEDF_SLOT_SHORT_NS, plan);
+	for (const struct ration_vcpu *v = except->first; v != NULL; v = v->next)
+		if ((plan->item[v->slot].mark & SEDF_MARK_VARIES) != 0)
+			plan->item[v->slot].mark &= ~(uint32_t)SEDF_MARK_TODO;
+	(void)place_some(r, plan);
 }

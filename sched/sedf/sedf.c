@@ -12,20 +12,16 @@ _Static_assert(sizeof(struct sedf_cpu) <= 512, "private bytes of a CPU");
 static void sedf_init(struct ration *r, ration_ns now)
 {
 	struct sedf *sedf = sedf_of(r);
-	struct sedf_plan *plan = ration_policy_scratch(r);
 	const struct ration_limits *limits = ration_limits_get(r);
 
 	(void)now;
 	sedf->kick_all_ns = RATION_NEVER;
-	(void)ration_sedf__plan(r, false, plan);
+	ration_sedf__reserve(r, &sedf->reserve);
+	(void)ration_sedf__plan(r, false, ration_policy_scratch(r));
+	ration_sedf__apply(r);
 	for (uint32_t i = 0; i < limits->vcpu_count; i++)
 		if (ration_vcpu_slot(r, i) != NULL)
 			sedf->adopt_count++;
-	for (ration_cpu c = 0; c < limits->cpu_count; c++) {
-		sedf_cpu_of(r, c)->used = plan->used[c];
-		sedf_cpu_of(r, c)->run_deadline_ns = RATION_NEVER;
-		sedf_cpu_of(r, c)->ask_deadline_ns = RATION_NEVER;
-	}
 }
 
 static void sedf_cpu_set(struct ration *r, ration_cpu c, bool online, ration_ns now,
@@ -37,8 +33,7 @@ static void sedf_cpu_set(struct ration *r, ration_cpu c, bool online, ration_ns 
 	sedf->alone &= ~ration_cpuset_of(c);
 	if (online) {
 		cpu->mode = SEDF_IDLE;
-		cpu->run_deadline_ns = cpu->ask_deadline_ns = RATION_NEVER;
-		cpu->brief = cpu->lent = cpu->stale = false;
+		cpu->run_deadline_ns = RATION_NEVER;
 	}
 	if (sedf->adopt_count == 0)
 		ration_sedf__replace(r, NULL, now, fx);
@@ -48,7 +43,7 @@ static void sedf_dom_set(struct ration *r, struct ration_dom *d, ration_ns now,
                          struct ration_effects *fx)
 {
 	if (sedf_of(r)->adopt_count != 0 || d->vcpu_count == 0)
-		ration_sedf__dom_copy(d);
+		ration_sedf__ask(r, &d->attr, sedf_dom_of(d));
 	else
 		ration_sedf__replace(r, d, now, fx);
 }
@@ -72,6 +67,7 @@ static void sedf_join(struct ration *r, struct ration_vcpu *v, ration_ns now)
 		ration_sedf__replace(r, NULL, now, NULL);
 	self->flags = SEDF_JOINED | SEDF_NEW;
 	self->scale = SEDF_SCALE_FULL;
+	self->home = self->peer = SEDF_HOME_NONE;
 	if (v->lag_ns < 0)
 		self->budget_ns = v->lag_ns > -slice ? v->lag_ns : -slice;
 	self->turn_class = v->class_idx;
@@ -90,30 +86,20 @@ static void sedf_leave(struct ration *r, struct ration_vcpu *v, ration_ns now)
 	self->flags = 0;
 }
 
-/* A server that yields its own CPU to another vCPU there steps aside for one
- * quantum.  (The CPU may by now idle, or have lost it.) */
-static bool sedf_steps_aside(const struct ration *r, const struct ration_vcpu *v)
-{
-	ration_cpu home = sedf_vcpu_of(v)->home;
-
-	return sedf_has_budget(v) && v->cpu == home && sedf_cpu_of(r, home)->aside == NULL &&
-	       ration_cpu_get(r, home)->current != NULL;
-}
-
 static void sedf_ready(struct ration *r, struct ration_vcpu *v, enum ration_ready why,
                        ration_ns now, struct ration_effects *fx)
 {
 	struct sedf_vcpu *self = sedf_vcpu_of(v);
 	bool woke = why == RATION_READY_WAKE || why == RATION_READY_RESUME;
 
-	if (!sedf_is_server(v) && sedf_dom_of(v->dom)->slice_ns != 0)
-		ration_sedf__home_try(r, v, now);
-	if (why == RATION_READY_YIELD && sedf_steps_aside(r, v)) {
-		ration_sedf__step_aside(r, v);
-		return;
-	}
-	if (woke && sedf_is_server(v))
+	if (why == RATION_READY_YIELD && sedf_has_budget(v))
+		ration_sedf__yield(sedf_dom_of(v->dom), self, now);
+	if (woke && sedf_is_server(v)) {
+		/* Who wakes more than once in a period pays for the switches. */
+		if (now < self->due.key && self->budget_ns > 0)
+			self->budget_ns -= (int64_t)ration_margins_get(r)->overhead_ns;
 		ration_sedf__wake(sedf_dom_of(v->dom), self, now);
+	}
 	if ((self->flags & SEDF_NEW) != 0)
 		ration_sedf__turn_set(r, v, v->lag_ns);
 	woke = woke && (self->flags & SEDF_NEW) == 0;
@@ -156,7 +142,7 @@ static void sedf_owe(struct ration_dom *d, ration_ns ns)
 static void sedf_charge(struct ration *r, struct ration_dom *d, struct ration_vcpu *v, ration_ns ns,
                         ration_ns now, struct ration_effects *fx)
 {
-	const struct sedf_cpu *cpu;
+	struct sedf_cpu *cpu;
 
 	(void)now, (void)fx;
 	if (v == NULL) {
@@ -168,8 +154,17 @@ static void sedf_charge(struct ration *r, struct ration_dom *d, struct ration_vc
 		ration_sedf__advance(v, ns);
 	else
 		sedf_spend(v, ns);
-	if (cpu->lent && cpu->aside != NULL)
-		sedf_spend(cpu->aside, ns);
+	if (cpu->mode == SEDF_BY_SLACK)
+		cpu->reserve.budget_ns -= (int64_t)ns < cpu->reserve.budget_ns ?
+		                          (int64_t)ns : cpu->reserve.budget_ns;
+}
+
+ration_cpuset ration_sedf_cpus(const struct ration_vcpu *v)
+{
+	const struct sedf_vcpu *self = sedf_vcpu_of(v);
+
+	return (sedf_is_server(v) ? ration_cpuset_of(self->home) : 0) |
+	       (sedf_is_split(v) ? ration_cpuset_of(self->peer) : 0);
 }
 
 static void sedf_shadow(const struct ration_dom *d, ration_ns now, struct ration_shadow *sum)

@@ -43,7 +43,6 @@ void ration_sedf__advance(struct ration_vcpu *v, ration_ns ns)
 	struct sedf_dom *dom = sedf_dom_of(v->dom);
 	ration_ns pay = dom->debt_ns < SEDF_QUANTUM_NS ? dom->debt_ns : SEDF_QUANTUM_NS;
 
-	RATION_ASSERT((self->flags & SEDF_SLACK) == 0);
 	if (sedf_is_server(v))
 		pay = 0;                        /* its budgets pay */
 	dom->debt_ns -= pay;
@@ -101,7 +100,7 @@ static void slack_convert(const struct sedf *sedf, const struct ration_vcpu *v)
 /* v, which is not queued, forgets what it is owed beyond the bound. */
 static void slack_forget(const struct sedf *sedf, struct sedf_vcpu *self)
 {
-	struct heap_node *first = heap_first(&sedf->slack[self->turn_class]);
+	struct heap_node *first = heap_first(&sedf->turns[0][self->turn_class]);
 	uint64_t least;
 
 	if (first == NULL)
@@ -111,55 +110,35 @@ static void slack_forget(const struct sedf *sedf, struct sedf_vcpu *self)
 		self->turn.key = least;
 }
 
-void ration_sedf__slack_insert(struct ration *r, struct ration_vcpu *v, bool woke)
+void ration_sedf__turn_insert(struct ration *r, struct ration_vcpu *v, enum sedf_flag queue,
+                              bool woke)
 {
 	struct sedf *sedf = sedf_of(r);
 	struct sedf_vcpu *self = sedf_vcpu_of(v);
+	bool spare = queue == SEDF_SPARE;
 	uint64_t key;
 
 	slack_convert(sedf, v);
-	slack_forget(sedf, self);
+	if (!spare)
+		slack_forget(sedf, self);
 	key = self->turn.key;
 	if (woke && heap_key_is_before(key, sedf->clock[v->class_idx]))
 		key = sedf->clock[v->class_idx];
-	ration_heap__insert(&sedf->slack[v->class_idx], &self->turn, key);
-	ration_classes_add(&sedf->slack_waiting, v->class_idx);
-	self->flags |= SEDF_SLACK;
+	ration_heap__insert(&sedf->turns[spare][v->class_idx], &self->turn, key);
+	ration_classes_add(&sedf->waiting[spare], v->class_idx);
+	self->flags |= (uint16_t)queue;
 }
 
-void ration_sedf__slack_remove(struct ration *r, struct ration_vcpu *v)
+void ration_sedf__turn_remove(struct ration *r, struct ration_vcpu *v)
 {
 	struct sedf *sedf = sedf_of(r);
 	struct sedf_vcpu *self = sedf_vcpu_of(v);
-	struct heap *heap = &sedf->slack[self->turn_class];
+	bool spare = (self->flags & SEDF_SPARE) != 0;
+	struct heap *heap = &sedf->turns[spare][self->turn_class];
 
 	ration_heap__remove(heap, &self->turn);
 	if (heap->count == 0)
-		ration_classes_remove(&sedf->slack_waiting, self->turn_class);
-	self->flags &= (uint16_t)~SEDF_SLACK;
-}
-
-void ration_sedf__spare_insert(struct ration *r, struct ration_vcpu *v)
-{
-	struct sedf *sedf = sedf_of(r);
-	struct sedf_vcpu *self = sedf_vcpu_of(v);
-
-	slack_convert(sedf, v);
-	ration_heap__insert(&sedf->spare[v->class_idx], &self->turn, self->turn.key);
-	ration_classes_add(&sedf->spare_waiting, v->class_idx);
-	self->flags |= SEDF_SPARE;
-}
-
-void ration_sedf__spare_remove(struct ration *r, struct ration_vcpu *v)
-{
-	struct sedf *sedf = sedf_of(r);
-	struct sedf_vcpu *self = sedf_vcpu_of(v);
-	struct heap *heap = &sedf->spare[self->turn_class];
-
-	ration_heap__remove(heap, &self->turn);
-	if (heap->count == 0)
-		ration_classes_remove(&sedf->spare_waiting, self->turn_class);
-	self->flags &= (uint16_t)~SEDF_SPARE;
+		ration_classes_remove(&sedf->waiting[spare], self->turn_class);
 }
 
 void ration_sedf__slack_start(struct ration *r, const struct ration_vcpu *v)
@@ -182,6 +161,7 @@ static uint64_t slack_time(const struct sedf *sedf, const struct ration_vcpu *v)
 /* Walk the heads of the classes that are waiting and allowed. */
 struct slack_range {
 	struct ration_vcpu *least, *most;
+	uint32_t count;            /* of all in those classes */
 };
 
 static void slack_widen(const struct sedf *sedf, struct slack_range *range, struct ration_vcpu *v)
@@ -194,17 +174,20 @@ static void slack_widen(const struct sedf *sedf, struct slack_range *range, stru
 		range->most = v;
 }
 
-static void slack_heads(const struct sedf *sedf, const struct heap *heaps,
-                        const struct ration_classes *waiting,
-                        const struct ration_classes *allowed, struct slack_range *range)
+static void slack_heads(const struct ration *r, ration_cpu c, bool spare,
+                        struct slack_range *range)
 {
+	const struct sedf *sedf = sedf_of(r);
+	const struct ration_classes *allowed = &ration_cpu_get(r, c)->classes;
+
 	for (uint32_t w = 0; w < RATION_CLASS_MAX / 64; w++) {
-		uint64_t set = waiting->word[w] & allowed->word[w];
+		uint64_t set = sedf->waiting[spare].word[w] & allowed->word[w];
 
 		for (; set != 0; set &= set - 1) {
 			uint32_t k = w * 64 + (uint32_t)__builtin_ctzll(set);
 
-			slack_widen(sedf, range, sedf_from_turn(heap_first(&heaps[k])));
+			slack_widen(sedf, range, sedf_from_turn(heap_first(&sedf->turns[spare][k])));
+			range->count += sedf->turns[spare][k].count;
 		}
 	}
 }
@@ -224,13 +207,13 @@ struct ration_vcpu *ration_sedf__slack_next(struct ration *r, ration_cpu c,
                                             struct ration_vcpu *cur)
 {
 	struct sedf *sedf = sedf_of(r);
-	struct slack_range range = { NULL, NULL };
+	struct slack_range range = { NULL, NULL, 0 };
 
 	if (cur != NULL) {
 		slack_forget(sedf, sedf_vcpu_of(cur));
 		slack_widen(sedf, &range, cur);
 	}
-	slack_heads(sedf, sedf->slack, &sedf->slack_waiting, &ration_cpu_get(r, c)->classes, &range);
+	slack_heads(r, c, false, &range);
 	if (range.least != NULL)
 		slack_catch_up(sedf, &range);
 	return range.least;
@@ -238,31 +221,18 @@ struct ration_vcpu *ration_sedf__slack_next(struct ration *r, ration_cpu c,
 
 struct ration_vcpu *ration_sedf__spare_next(const struct ration *r, ration_cpu c)
 {
-	const struct sedf *sedf = sedf_of(r);
-	struct slack_range range = { NULL, NULL };
+	struct slack_range range = { NULL, NULL, 0 };
 
-	slack_heads(sedf, sedf->spare, &sedf->spare_waiting, &ration_cpu_get(r, c)->classes, &range);
+	slack_heads(r, c, true, &range);
 	return range.least;
 }
 
 bool ration_sedf__slack_waits(const struct ration *r, ration_cpu c,
                               const struct ration_vcpu *except)
 {
-	const struct sedf *sedf = sedf_of(r);
-	const struct ration_classes *allowed = &ration_cpu_get(r, c)->classes;
-	const struct sedf_vcpu *self = except == NULL ? NULL : sedf_vcpu_of(except);
+	struct slack_range range = { NULL, NULL, 0 };
+	bool own = except != NULL && (sedf_vcpu_of(except)->flags & SEDF_SLACK) != 0;
 
-	for (uint32_t w = 0; w < RATION_CLASS_MAX / 64; w++) {
-		uint64_t set = sedf->slack_waiting.word[w] & allowed->word[w];
-
-		for (; set != 0; set &= set - 1) {
-			uint32_t k = w * 64 + (uint32_t)__builtin_ctzll(set);
-			uint32_t own = self != NULL && (self->flags & SEDF_SLACK) != 0 &&
-			               self->turn_class == k;
-
-			if (sedf->slack[k].count > own)
-				return true;
-		}
-	}
-	return false;
+	slack_heads(r, c, false, &range);
+	return range.count > own;
 }

@@ -306,6 +306,36 @@ TEST_F(Ideal, AdmitAsksThePolicy)
 	EXPECT_EQ(err, "");
 }
 
+/* Three of 0.6 on two CPUs: one of them on both. */
+TEST_F(Ideal, AdmitSaysWhere)
+{
+	const std::string three =
+	        "host: {topology: \"pack:1 core:2 pu:1\"}\n"
+	        "policy: {name: sedf, reserve: 2%}\n"
+	        "domains:\n"
+	        "- {name: a, count: 3, period: 20ms, slice: 12ms, workload: {periodic: {period: 20ms, "
+	        "run: 12ms}}}\n";
+
+	EXPECT_EQ(ask("admit", three, {"--json", "j"}), 0);
+	EXPECT_NE(out.find("\na1.0  12 ms   20 ms  0\na2.0  12 ms   20 ms  1\na3.0  12 ms   20 ms  0-1\n"),
+	          std::string::npos) << out;
+	json_t *placement = json_object_get(document(read("j")), "placement");
+	ASSERT_EQ(json_array_size(placement), 3u);
+	EXPECT_EQ(text(json_array_get(placement, 2), "domain"), "a3");
+	EXPECT_EQ(text(json_array_get(placement, 2), "cpus"), "0-1");
+	/* and the run keeps it */
+	EXPECT_EQ(ask("run", three, {"--json", "j"}), 0);
+	EXPECT_NE(out.find("sedf, reserve 2 %; "), std::string::npos) << out;
+	json_t *d = json_array_get(json_object_get(document(read("j")), "domains"), 2);
+	json_t *jobs = json_array_get(json_object_get(d, "vcpu_jobs"), 0);
+	EXPECT_EQ(json_integer_value(json_object_get(jobs, "jobs")), 500);
+	EXPECT_EQ(json_integer_value(json_object_get(jobs, "misses")), 0);
+	EXPECT_EQ(json_integer_value(json_object_get(json_object_get(jobs, "tardiness_ns"), "count")), 0);
+	/* what does not fit: what would */
+	EXPECT_EQ(ask("admit", three + "- {name: b, period: 10ms, slice: 9ms}\n"), 1);
+	EXPECT_NE(out.find("would fit: a slice of "), std::string::npos) << out;
+}
+
 TEST_F(Ideal, AdmitTakesAllTogetherWheneverTheyCome)
 {
 	const std::string later = host + "domains:\n"

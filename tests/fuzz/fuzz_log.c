@@ -50,7 +50,8 @@ static size_t log_make(uint8_t *to, size_t room, const uint8_t *words, size_t si
                        const struct ration_policy *first)
 {
 	const struct ration_policy *policies[2] = { first, scenario_policies[2] };
-	struct ration_config config = { { 2, 3, 6 }, policies, 2, { 10000000, 1000000 }, NULL };
+	struct ration_config config = { { 2, 3, 6 }, policies, 2, { 10000000, 1000000 }, NULL,
+	                                { 0 } };
 	size_t at = ration_record_header(&config, 0, "fuzz", "", to, room), i;
 	uint32_t crc;
 

@@ -252,6 +252,7 @@ TEST(SedfLatency, SliceIsWorthASwitch)
 
 /* ---- Yield ------------------------------------------------------------------ */
 
+/* It is held until it would be owed as much as it got: 1 ms of 5 in 10 is even at 2. */
 TEST(SedfYield, ToALaterDeadline)
 {
 	Table t(&ration_sedf, 1);
@@ -259,12 +260,13 @@ TEST(SedfYield, ToALaterDeadline)
 
 	ROW(0, WAKE(A), RUNS(A), NEXT_MS(5));
 	ROW(0, WAKE(B), RUNS(A), NEXT_MS(5));
-	ROW(1, YIELD(A), RUNS(B), NEXT_MS(1.5));   /* one quantum */
-	ROW(1.5, NOTHING(), RUNS(A), NEXT_MS(5.5)); /* 4 <= 8.5 * 0.5: nothing changed */
+	ROW(1, YIELD(A), RUNS(B), NEXT_MS(2));
+	ROW(2, NOTHING(), RUNS(A), NEXT_MS(7));    /* 12 against 20, a full slice */
+	ROW(7, NOTHING(), RUNS(B), NEXT_MS(12));
 }
 
-/* Whoever yields too much of its time comes back with a later deadline, so that
- * nobody else is late for it. */
+/* Whoever has got nothing yet waits for a quantum, and comes back with a later
+ * deadline, so that nobody else is late for it. */
 TEST(SedfYield, PaysWithItsDeadline)
 {
 	Table t(&ration_sedf, 1);
@@ -273,9 +275,10 @@ TEST(SedfYield, PaysWithItsDeadline)
 	ROW(0, WAKE(C), RUNS(C), NEXT_MS(10));
 	ROW(0, WAKE(A), RUNS(A), NEXT_MS(5));
 	ROW(0, YIELD(A), RUNS(C), NEXT_MS(0.5));
-	ROW(0.2, WAKE(B), RUNS(A), NEXT_MS(5.2));  /* 5 > 9.8 * 0.5: A until 10.2, as B */
-	ROW(5.2, NOTHING(), RUNS(B), NEXT_MS(10.2));
-	ROW(10.2, NOTHING(), RUNS(B), NEXT_MS(15.2)); /* 20.2 each: B goes on */
+	ROW(0.2, WAKE(B), RUNS(B), NEXT_MS(0.5));
+	ROW(0.5, NOTHING(), RUNS(B), NEXT_MS(5.2)); /* 10.2 against 10.5 */
+	ROW(5.2, NOTHING(), RUNS(A), NEXT_MS(10.2));
+	ROW(10.2, NOTHING(), RUNS(B), NEXT_MS(10.5)); /* 20.2 against A's 20.5 */
 }
 
 TEST(SedfYield, NobodyElse)
@@ -288,8 +291,8 @@ TEST(SedfYield, NobodyElse)
 	ROW(5, NOTHING(), RUNS(IDLE), NEXT_MS(10));
 }
 
-/* While it stands aside, events are events. */
-TEST(SedfYield, AsideIsAPlaceLikeOthers)
+/* While it is held after a yield, events are events. */
+TEST(SedfYield, HeldAsAnyOther)
 {
 	Table t(&ration_sedf, 1);
 	int A = t.add("A", promise(20, 5)), B = t.add("B", promise(40, 10)),
@@ -297,16 +300,17 @@ TEST(SedfYield, AsideIsAPlaceLikeOthers)
 
 	ROW(0, WAKE(A), RUNS(A), NEXT_MS(5));
 	ROW(0, WAKE(B), RUNS(A), NEXT_MS(5));
-	ROW(1, YIELD(A), RUNS(B), NEXT_MS(1.5));
-	ROW(1.1, PAUSE(A), RUNS(B), NEXT_MS(1.5));
-	ROW(1.2, RESUME(A), RUNS(A), NEXT_MS(5.2));
-	ROW(2, YIELD(A), RUNS(B), NEXT_MS(2.5));
-	ROW(2.1, WAKE(C), RUNS(C), NEXT_MS(3.1));  /* 12.1 is earlier than both */
-	ROW(3.1, NOTHING(), RUNS(A), NEXT_MS(6.3));
-	ROW(4, YIELD(A), RUNS(B), NEXT_MS(4.5));
-	ROW(4.1, SET(A, promise(20, 6)), RUNS(A), NEXT_MS(6.4));
-	ROW(5, YIELD(A), RUNS(B), NEXT_MS(5.5));
-	ROW(5.1, LEAVE(A), RUNS(B), NEXT_MS(5.5));
+	ROW(1, YIELD(A), RUNS(B), NEXT_MS(4));     /* 1 of 5 in 20: even at 4 */
+	ROW(1.1, PAUSE(A), RUNS(B), NEXT_MS(11));
+	ROW(1.2, RESUME(A), RUNS(B), NEXT_MS(4));  /* no way around it */
+	ROW(2.1, WAKE(C), RUNS(C), NEXT_MS(3.1));
+	ROW(3.1, BLOCK(C), RUNS(B), NEXT_MS(4));
+	ROW(4, NOTHING(), RUNS(A), NEXT_MS(9));
+	ROW(5, YIELD(A), RUNS(B), NEXT_MS(8));
+	ROW(5.1, SET(A, promise(20, 6)), RUNS(B), NEXT_MS(8));
+	ROW(8, NOTHING(), RUNS(A), NEXT_MS(14));
+	ROW(9, YIELD(A), RUNS(B), NEXT_MS(11.333334));
+	ROW(9.1, LEAVE(A), RUNS(B), NEXT_MS(14));
 }
 
 TEST(SedfYieldTo, BestEffortBeforeOthersOfItsKind)
@@ -318,13 +322,14 @@ TEST(SedfYieldTo, BestEffortBeforeOthersOfItsKind)
 	ROW(0, WAKE(B), RUNS(A), NEXT_MS(5));
 	ROW(0, WAKE(C), RUNS(A), NEXT_MS(5));
 	ROW(1, YIELD_TO(A, C), RUNS(C), NEXT_MS(1.5));
-	ROW(1.5, NOTHING(), RUNS(A), NEXT_MS(5.5));
+	ROW(1.5, NOTHING(), RUNS(B), NEXT_MS(2));
+	ROW(2, NOTHING(), RUNS(A), NEXT_MS(7));
 	EXPECT_EQ(t.ran_ns(C), ms_ns(0.5));
-	EXPECT_EQ(t.ran_ns(B), 0u);
+	EXPECT_EQ(t.ran_ns(B), ms_ns(0.5));
 }
 
-/* Before the turn of a deadline in between, at the yielder's expense only. */
-TEST(SedfYieldTo, LendsItsOwnBudget)
+/* Nobody's deadline is made to wait for a hint. */
+TEST(SedfYieldTo, NotBeforeALaterDeadline)
 {
 	Table t(&ration_sedf, 1);
 	int A = t.add("A", promise(10, 5)), B = t.add("B", promise(12, 6)), C = t.add("C");
@@ -332,15 +337,11 @@ TEST(SedfYieldTo, LendsItsOwnBudget)
 	ROW(0, WAKE(A), RUNS(A), NEXT_MS(5));
 	ROW(0, WAKE(B), RUNS(A), NEXT_MS(5));
 	ROW(0, WAKE(C), RUNS(A), NEXT_MS(5));
-	ROW(0, YIELD_TO(A, C), RUNS(C), NEXT_MS(0.5));
-	ROW(0.5, NOTHING(), RUNS(A), NEXT_MS(5));   /* 4.5 ms left */
-	ROW(5, NOTHING(), RUNS(B), NEXT_MS(10));
-	ROW(10, NOTHING(), RUNS(B), NEXT_MS(11));   /* 12 against A's 20 */
-	ROW(11, NOTHING(), RUNS(A), NEXT_MS(12));
-	ROW(12, NOTHING(), RUNS(A), NEXT_MS(16));   /* 20 against 24 */
+	ROW(1, YIELD_TO(A, C), RUNS(B), NEXT_MS(2));
+	ROW(2, NOTHING(), RUNS(B), NEXT_MS(7));    /* 12 and 12: B goes on */
+	ROW(7, NOTHING(), RUNS(A), NEXT_MS(12));
 }
 
-/* A deadline that is earlier than the yielder's is not made to wait. */
 TEST(SedfYieldTo, NotBeforeAnEarlierDeadline)
 {
 	Table t(&ration_sedf, 1);

@@ -123,10 +123,10 @@ TEST(SedfPlace, LittleChoiceFirst)
 {
 	Table t(&ration_sedf, 2);
 
-	EXPECT_GE(t.add("A", promise(10, 6)), 0);               /* CPU 0 */
+	EXPECT_GE(t.add("A", promise(1, 0.6)), 0);              /* CPU 0 */
 	EXPECT_GE(t.add("B", promise(10, 5), "0"), 0);          /* A makes room */
-	REFUSAL(t.add("C", promise(10, 5), "1"), RATION_REFUSED_DEADLINE, 2, 100000, 400000);
-	EXPECT_GE(t.add("C", promise(10, 4), "1"), 0);
+	REFUSAL(t.add("C", promise(1, 0.5), "1"), RATION_REFUSED_DEADLINE, 2, 100000, 400000);
+	EXPECT_GE(t.add("C", promise(1, 0.4), "1"), 0);
 }
 
 TEST(SedfPlace, SoftAffinityIfThereIsRoom)
@@ -142,18 +142,18 @@ TEST(SedfPlace, SoftAffinityIfThereIsRoom)
 TEST(SedfPlace, EachVcpuOfADomain)
 {
 	Table t(&ration_sedf, 2);
-	int A = t.add("A0", promise(10, 6)), B = t.add_sibling("A1", A);
+	int A = t.add("A0", promise(1, 0.6)), B = t.add_sibling("A1", A);
 
 	ASSERT_GE(B, 0);
-	EXPECT_LT(t.add_sibling("A2", A), 0);
+	EXPECT_LT(t.add_sibling("A2", A), 0);       /* its period is too short to split it */
 	EXPECT_EQ(t.happen(REFUSED(SET(A, promise(10, 11)), RATION_E_RANGE)), "");
-	EXPECT_EQ(t.happen(SET(A, promise(10, 5))), "");
+	EXPECT_EQ(t.happen(SET(A, promise(1, 0.5))), "");
 	EXPECT_GE(t.add_sibling("A2", A), 0);
-	EXPECT_EQ(t.happen(REFUSED(SET(A, promise(10, 6)), RATION_E_CAPACITY)), "");
+	EXPECT_EQ(t.happen(REFUSED(SET(A, promise(1, 0.6)), RATION_E_CAPACITY)), "");
 	EXPECT_EQ(t.why.reason, RATION_REFUSED_DEADLINE);
-	EXPECT_EQ(t.why.missing_ppm, 200000u);
+	EXPECT_EQ(t.why.missing_ppm, 100000u);
 	EXPECT_EQ(t.why.fit_ppm, 500000u);          /* each of the three */
-	ROW(0, WAKE(A), RUNS(A, IDLE), NEXT_MS(5)); /* the old slice stands */
+	ROW(0, WAKE(A), RUNS(A, IDLE), NEXT_MS(0.5)); /* the old slice stands */
 }
 
 TEST(SedfPlace, HoldersLargestFirst)
@@ -170,6 +170,106 @@ TEST(SedfPlace, HoldersLargestFirst)
 	EXPECT_EQ(t.why.holder[3], 1u);
 	EXPECT_EQ(t.why.holder[6], 0u);
 	EXPECT_EQ(t.why.holder[7], 3u);
+}
+
+/* ---- Split over two CPUs ---------------------------------------------------------- */
+
+/* Three of 0.6 on two CPUs: C has a window of 0.71 ms at the end of each 2 ms on one,
+ * and of 0.62 ms at the beginning of each on the other. */
+TEST(SedfSplit, WindowsOnTwoCpus)
+{
+	Table t(&ration_sedf, 2);
+	int A = t.add("A", promise(10, 6)), B = t.add("B", promise(10, 6)),
+	    C = t.add("C", promise(10, 6));
+	const double head = 0.619504, tail = 1.291503;
+
+	for (int v : {A, B, C})
+		ASSERT_GE(v, 0);
+	ROW(0, WAKE(A), RUNS(A, IDLE), NEXT_MS(6));
+	ROW(0, WAKE(B), RUNS(A, B), NEXT_MS(6));
+	ROW(0.1, WAKE(C), RUNS(A, C), NEXT_MS(head));         /* its window is open */
+	ROW(head, NOTHING(), RUNS(A, B), NEXT_MS(tail));
+	ROW(tail, NOTHING(), RUNS(C, B), NEXT_MS(2));         /* before A's deadline */
+	ROW(2, NOTHING(), RUNS(A, C), NEXT_MS(2 + head));     /* handed over */
+	ROW(2.1, BLOCK(C), RUNS(A, B), NEXT_MS(2 + tail));  /* A's timer stays */
+	ROW(3.5, WAKE(C), RUNS(C, B), NEXT_MS(4));
+	ROW(3.6, YIELD(C), RUNS(A, B), NEXT_MS(4));   /* for half a millisecond */
+	ROW(4.1, NOTHING(), RUNS(A, C), NEXT_MS(4 + head));
+	ROW(5, PAUSE(C), RUNS(A, B), NEXT_MS(4 + tail));
+	ROW(6.1, RESUME(C), RUNS(A, C), NEXT_MS(6 + head));
+	EXPECT_EQ(t.advance(ms_ns(100), true), "");
+	for (int v : {A, B, C})
+		EXPECT_GE(t.ran_ns(v), ms_ns(54)) << v;
+}
+
+/* What is split gets its slice in every period, and not more; the others too. */
+TEST(SedfSplit, NoMoreThanItsSlice)
+{
+	Table t(&ration_sedf, 2);
+	int v[3];
+
+	for (int &i : v)
+		i = t.add("A", promise(20, 12.5));
+	for (int i : v)
+		ASSERT_EQ(t.happen(WAKE(i)), "");
+	for (int period = 1; period <= 50; period++) {
+		EXPECT_EQ(t.advance(ms_ns(20 * period), false), "");
+		for (int i : v)
+			EXPECT_EQ(t.ran_ns(i), ms_ns(12.5 * period));
+	}
+}
+
+/* With extratime any CPU that would idle runs it, on its budget. */
+TEST(SedfSplit, ExtratimeBetweenWindows)
+{
+	Table t(&ration_sedf, 2);
+	int A = t.add("A", promise(10, 6)), B = t.add("B", promise(10, 6)),
+	    C = t.add("C", promise(10, 6, true));
+
+	ROW(1, WAKE(C), RUNS(C, IDLE), NEXT_MS(1.291503));    /* none is open */
+	ROW(1.2, WAKE(A), RUNS(A, C), NEXT_MS(1.291503));
+	ROW(1.25, WAKE(B), RUNS(A, B), NEXT_MS(1.291503));
+	ROW(1.3, NOTHING(), RUNS(C, B), NEXT_MS(2));
+}
+
+/* Heavy ones: four CPUs' worth less a twentieth, in five. */
+TEST(SedfSplit, OneCpuAfterTheOther)
+{
+	Table t(&ration_sedf, 4);
+	int v[5];
+
+	for (int &i : v) {
+		i = t.add("A", promise(40, 30.4));
+		ASSERT_GE(i, 0);
+		EXPECT_EQ(t.happen(WAKE(i)), "");
+	}
+	EXPECT_EQ(t.advance(ms_ns(400), false), "");
+	for (int i : v)
+		EXPECT_EQ(t.ran_ns(i), ms_ns(304));
+}
+
+/* Its CPUs go and come at each instant; its windows go along. */
+TEST(SedfSplit, CpusGoAndCome)
+{
+	for (ration_cpu c = 0; c < 3; c++)
+		for (int step = 0; step < 40; step++) {
+			Table t(&ration_sedf, 3);
+			int A = t.add("A", promise(10, 6)), B = t.add("B", promise(10, 6), "0-1"),
+			    C = t.add("C", promise(12, 7)), D = t.add("D");
+
+			for (int v : {A, B, C, D})
+				EXPECT_EQ(t.happen(WAKE(v)), "");
+			EXPECT_EQ(t.advance(static_cast<ration_ns>(step) * 250000, true), "");
+			ASSERT_EQ(t.happen(CPU_DOWN(c)), "");
+			EXPECT_EQ(t.advance(t.now + ms_ns(25.3), true), "");
+			EXPECT_EQ(t.happen(SET(C, promise(12, 6.5))), "");
+			EXPECT_EQ(t.advance(t.now + ms_ns(5.3), true), "");
+			EXPECT_EQ(t.happen(CPU_UP(c)), "");
+			EXPECT_EQ(t.advance(t.now + ms_ns(100), true), "");
+			EXPECT_GE(t.ran_ns(A), ms_ns(66));
+			EXPECT_GE(t.ran_ns(B), ms_ns(66));
+			EXPECT_GE(t.ran_ns(C), ms_ns(55));
+		}
 }
 
 /* ---- Pins --------------------------------------------------------------------- */

@@ -25,7 +25,7 @@ TEST(SedfSlack, TakesTurns)
 	ROW(3.2, YIELD(B), RUNS(A), NEXT_MS(3.7));
 	ROW(3.3, YIELD(A), RUNS(B), NEXT_MS(3.8));
 	ROW(3.4, BLOCK(B), RUNS(A), NEXT_MS(13.4));
-	ROW(3.5, YIELD(A), RUNS(A), NEXT_MS(13.5));
+	ROW(3.5, YIELD(A), RUNS(A), NEXT_MS(13.4));
 }
 
 TEST(SedfSlack, YieldTo)

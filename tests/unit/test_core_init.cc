@@ -156,6 +156,17 @@ TEST(core_init, parameters_have_ranges)
 	}
 }
 
+TEST(core_init, margins_have_ranges)
+{
+	for (ration_ns overhead : {uint64_t(0), MS, MS + 1, RATION_NEVER})
+		for (uint32_t reserve : {0u, 900000u, 900001u, UINT32_MAX}) {
+			ration_config config = config_of();
+
+			config.margins = {overhead, reserve};
+			EXPECT_EQ(overhead <= MS && reserve <= 900000 ? RATION_OK : RATION_E_RANGE, init(config));
+		}
+}
+
 TEST(core_init, rr_honours_tslice_but_not_ratelimit)
 {
 	Host h(host_of(1, {&ration_rr}));

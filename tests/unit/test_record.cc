@@ -342,6 +342,7 @@ TEST(Record, HeaderByteForByte)
 	g.config.policy_count = 65;
 	EXPECT_EQ(0u, ration_record_header(&g.config, 9, "w", "m", b.data(), b.size()));
 	g.config.policy_count = 3;
+	g.config.margins = {5000, 125000};
 	size_t size = ration_record_header(&g.config, 0x0123456789ABCDEF, "ration run 0.1",
 	                                   machine.c_str(), b.data(), b.size());
 	ASSERT_EQ(192u + 3 * 16 + 3 * 12 + 4 + 4, size);
@@ -351,8 +352,10 @@ TEST(Record, HeaderByteForByte)
 	EXPECT_EQ(8u, number_at(&b[20], 4));
 	EXPECT_EQ(32u, number_at(&b[24], 4));
 	EXPECT_EQ(3u, number_at(&b[28], 4));
-	EXPECT_EQ(RATION_TSLICE_DEFAULT_NS, number_at(&b[32], 8));
-	EXPECT_EQ(RATION_RATELIMIT_DEFAULT_NS, number_at(&b[40], 8));
+	EXPECT_EQ(RATION_TSLICE_DEFAULT_NS, number_at(&b[32], 4));
+	EXPECT_EQ(5000u, number_at(&b[36], 4));
+	EXPECT_EQ(RATION_RATELIMIT_DEFAULT_NS, number_at(&b[40], 4));
+	EXPECT_EQ(125000u, number_at(&b[44], 4));
 	EXPECT_EQ(0x0123456789ABCDEFu, number_at(&b[48], 8));
 	EXPECT_EQ(2u, number_at(&b[56], 4));
 	EXPECT_EQ(0u, number_at(&b[60], 4));

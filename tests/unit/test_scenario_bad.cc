@@ -83,6 +83,7 @@ TEST(Bad, Values)
 		{HOST "policy: {tslice: 2s}\n", "2:18: tslice of 2 s is out of range"},
 		{HOST "policy: {ratelimit: 501ms}\n", "2:21: ratelimit of 501 ms is out of range"},
 		{HOST "policy: {tslice: 1ms, ratelimit: 2ms}\n", "2:9: ratelimit is above tslice"},
+		{HOST "policy: {name: sedf, reserve: 95%}\n", "2:31: reserve is above 90 %, expected 0 to 90"},
 		{HOST "policy: [credit]\n", "2:9: policy is a list, expected a mapping"},
 		{HOST "policy: {quantum: 1ms}\n", "2:10: unknown key 'quantum' of policy"},
 		{"host: x\n", "1:7: host is one word, expected a mapping"},

@@ -143,6 +143,8 @@ TEST(Events, SayWhatIsWrong)
 		{"{at: 1s, domain: dom0, destroy: true}", "5:3: dom0 cannot be destroyed"},
 		{"{at: 1s, policy: {name: fifo}}", "5:27: there is no policy 'fifo'"},
 		{"{at: 1s, policy: {tslice: 500us}}", "5:3: tslice is now below the ratelimit"},
+		{"{at: 1s, policy: {name: sedf, reserve: 5}}", "5:20: a reserve in an event, expected it at "
+		 "the top"},
 		{"{at: 1s, policy: rr, cpu: 1}", "5:3: event about several things"},
 		{"{at: 1s, policy: rr, pause: true}", "5:3: event that says what does not go together"},
 		{"{at: 1s, what: 1}", "5:12: unknown key 'what' of an event"},

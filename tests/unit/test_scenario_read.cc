@@ -46,7 +46,7 @@ TEST(Scenario, DefaultsAreThoseOfTheManual)
 TEST(Scenario, EveryKeyOfADomain)
 {
 	ReadScenario r(host +
-	               "policy: {name: sedf, tslice: 5ms, ratelimit: 500us}\n"
+	               "policy: {name: sedf, tslice: 5ms, ratelimit: 500us, reserve: 12.5}\n"
 	               "time: 2.5s\n"
 	               "seed: 77\n"
 	               "dom0: {vcpus: 2, cpus: \"0\", weight: 1000, floor: 12.5, workload: hog}\n"
@@ -71,6 +71,7 @@ TEST(Scenario, EveryKeyOfADomain)
 	EXPECT_STREQ(ration_policy_name(r.s.policy), "sedf");
 	EXPECT_EQ(r.s.params.tslice_ns, 5000000u);
 	EXPECT_EQ(r.s.params.ratelimit_ns, 500000u);
+	EXPECT_EQ(r.s.margins.reserve_ppm, 125000u);
 	EXPECT_EQ(r.s.time_ns, 2500000000u);
 	EXPECT_EQ(r.s.seed, 77u);
 	ASSERT_EQ(r.s.domain_count, 2u);

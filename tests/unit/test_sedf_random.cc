@@ -99,8 +99,7 @@ public:
 	/* What would have been admitted instead, if it is a slice. */
 	bool fit(ration_attr &a)
 	{
-		a.period_ns = 1000000 * (random.below(20) + 1);
-		a.slice_ns = t.why.fit_ppm * (a.period_ns / 1000000);
+		a.slice_ns = t.why.fit_ppm * a.period_ns / 1000000;
 		return a.slice_ns >= 5000;
 	}
 
@@ -136,6 +135,7 @@ public:
 	Table t;
 	std::vector<Guest> guest;
 	bool work_conserving = true;
+	bool roam = false;               /* those that are disturbed are not pinned to one CPU */
 	bool steady = false;             /* jobs come every period, and need a whole slice */
 	void disturb(size_t first, bool changes);
 	void crowd(uint64_t seed);
@@ -253,7 +253,7 @@ void Load::disturb(size_t first, bool changes)
 {
 	Guest &g = guest[first + random.below(guest.size() - first)];
 	ration_attr attr = random.one_in(4) ? best_effort() : server();
-	std::string list = cpulist(true);
+	std::string list = cpulist(!roam);
 	int status;
 
 	switch (random.below(changes ? 7 : 2)) {
@@ -332,7 +332,7 @@ void Load::crowd(uint64_t seed)
 		add(JOBS, promise(30, 10 + static_cast<double>(seed % 7)), std::to_string(c));
 	for (uint32_t i = 0; i < 3 * cpus; i++) {
 		ration_attr a = server();
-		std::string list = cpulist(true);
+		std::string list = cpulist(!roam);
 
 		if (!add(HOG, a, list) && fit(a))
 			add(HOG, a, list);
@@ -343,16 +343,17 @@ void Load::crowd(uint64_t seed)
 }
 
 /* Some servers are left alone and miss nothing, while hogs that fill their CPUs
- * are disturbed at random instants.  All are pinned, so that no placement
- * moves the first ones. */
-void disturb_all(bool changes, uint64_t seed_count, uint64_t jobs_min)
+ * are disturbed at random instants.  The first ones are pinned, so that no placement
+ * moves them; the hogs too, or they roam, and are split. */
+void disturb_all(bool changes, bool roam, uint64_t seed_count, uint64_t jobs_min)
 {
 	uint64_t jobs = 0;
 
 	for (uint64_t seed = 1; seed <= seed_count && !::testing::Test::HasFailure(); seed++) {
 		SCOPED_TRACE("seed " + std::to_string(seed));
-		Load load(seed, static_cast<uint32_t>(seed % 2 + 1));
+		Load load(seed, static_cast<uint32_t>(seed % 2 + 1) * (roam ? 2 : 1));
 
+		load.roam = roam;
 		load.work_conserving = false;
 		load.crowd(seed);
 		while (load.t.now < ms_ns(200) && !::testing::Test::HasFailure()) {
@@ -370,12 +371,17 @@ void disturb_all(bool changes, uint64_t seed_count, uint64_t jobs_min)
 
 TEST(SedfRandom, WakesHurtNobodyElse)
 {
-	disturb_all(false, seeds(150, 5000), 1000);
+	disturb_all(false, false, seeds(150, 5000), 1000);
 }
 
 TEST(SedfRandom, ChangesHurtNobodyElse)
 {
-	disturb_all(true, seeds(150, 5000), 1000);
+	disturb_all(true, false, seeds(150, 5000), 1000);
+}
+
+TEST(SedfRandom, ChangesOfWhatRoamsHurtNobodyElse)
+{
+	disturb_all(true, true, seeds(60, 3000), 1000);
 }
 
 /* Do these slices of a 10 ms period fit, largest first, on the first (or fullest)

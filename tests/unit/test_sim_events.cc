@@ -331,7 +331,8 @@ domains:
 	ASSERT_EQ(run.result.refusal_count, 1u);
 	EXPECT_STREQ(run.result.refusal[0].text,
 	             "domain b: vCPU 0 with a slice of 5 ms in 10 ms refused: "
-	             "CPU 1 lacks 20.0 % of a CPU, at most 30.0 % would fit; held by a");
+	             "CPU 1 lacks 20.0 % of a CPU, at most 30.0 % would fit: a slice of 3 ms, or a "
+	             "period of 16.667 ms; held by a");
 	EXPECT_EQ(run.result.refusal[0].mark.line, 7u);
 }
 
