@@ -65,14 +65,19 @@ static void vcpu_sipi(struct vcpu *v)
 	v->vmcb->rip = 0;
 }
 
-/* What others wanted of it, in the order in which it can have been meant. */
+/*
+ * What others wanted of it, in the order in which it can have been meant.  A kick that
+ * finds it running is kept for its next HLT: it may just have made up its mind.
+ */
 static void vcpu_wants(struct vcpu *v)
 {
-	uint32_t want = FLAG_GET(v->want);
+	uint32_t want = FLAG_GET(v->want), take = WANT_INIT | WANT_SIPI;
 
-	if (want == 0)
+	if (v->halted)
+		take |= WANT_KICK;
+	if ((want & take) == 0)
 		return;
-	want = __atomic_fetch_and(&v->want, WANT_NMI, __ATOMIC_SEQ_CST);
+	want = __atomic_fetch_and(&v->want, ~take, __ATOMIC_SEQ_CST) & take;
 	if ((want & WANT_INIT) != 0)
 		vcpu_init(v);
 	if ((want & WANT_SIPI) != 0)
