@@ -101,6 +101,9 @@ enum ration_guest_call {
 	RATION_GUEST_LEDGER,
 	/* any.  Let others go first: 0. */
 	RATION_GUEST_YIELD,
+	/* any.  RAX bytes, 0..96, that were typed for the domain's console, in the registers
+	 * of CONSOLE. */
+	RATION_GUEST_CONSOLE_READ,
 	/* dom0, ring 0 and 3.  Requests of hv-integration/control, 96 bytes a call as with
 	 * CONSOLE: bytes taken.  And answers: RAX how many bytes, in the same registers. */
 	RATION_GUEST_CONTROL_PUT,
