@@ -44,7 +44,7 @@ static inline bool guest_is(void)
 	uint32_t r[4];
 
 	guest_cpuid(RATION_GUEST_LEAF, r);
-	return r[1] == 0x49544152 && r[2] == 0x482d4e4f && r[3] == 0x00000056;
+	return r[1] == 0x49544152 && r[2] == 0x482d4e4f && r[3] == 0x20202056;
 }
 
 /* To the console of the domain.  No end of line is added. */
