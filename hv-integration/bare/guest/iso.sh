@@ -10,21 +10,21 @@ out=$1 image=$2 options=$3
 shift 3
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-mkdir -p "$tree/boot/grub"
-gzip -9 -c "$image" >"$tree/boot/hv.gz"
+mkdir -p "$tree/cd/boot/grub"
+gzip -9 -c "$image" >"$tree/cd/boot/hv.gz"
 {
 	echo "set timeout=0"
 	echo "menuentry 'libration' {"
 	echo "	multiboot /boot/hv.gz $options"
 	for module in "$@"; do
 		file=${module%% *}
-		cp "$file" "$tree/boot/"
+		cp "$file" "$tree/cd/boot/"
 		# The first word of the line is the file's name: GRUB does not put it there.
 		echo "	module /boot/${file##*/} ${file##*/} ${module#"$file"}"
 	done
 	echo "}"
-} >"$tree/boot/grub/grub.cfg"
-grub-mkrescue -d /usr/lib/grub/i386-pc -o "$out.new" "$tree" >"$tree/log" 2>&1 || {
+} >"$tree/cd/boot/grub/grub.cfg"
+grub-mkrescue -d /usr/lib/grub/i386-pc -o "$out.new" "$tree/cd" >"$tree/log" 2>&1 || {
 	cat "$tree/log" >&2
 	exit 1
 }
