@@ -25,7 +25,7 @@ hv_reset
 linux=$guest/vmlinuz
 initrd=$guest/initramfs
 # What a Linux guest's command line begins with.
-linux_line="initrd=initramfs -- rdinit=/init nokaslr mitigations=off panic=-1 quiet"
+linux_line="initrd=initramfs -- rdinit=/init nokaslr mitigations=off panic=-1 cryptomgr.notests=1 quiet"
 
 # hv_run LOG MODULE... - one run; LOG has what the first serial port said.
 # Each module is the path of a file and what stands on its line; a comma is a comma.
@@ -62,6 +62,18 @@ said() {
 # number LOG NAME KEY - the value of `KEY=` in the last line of guest NAME that has it.
 number() {
 	sed -n "s/^\[$2\] .*\<$3=\([0-9]*\).*/\1/p" "$1" | tail -n 1
+}
+
+# ledger LOG WHO KEY [NTH] - of the table's line for WHO (domain=NAME, vcpu=NAME.N, cpu=N,
+# time_ns=): the value of KEY, in the NTH table of the log or the last one.
+ledger() {
+	awk -v who="$2" -v key="$3" -v nth="${4:-0}" '
+		/^\(hv\) ledger time_ns=/ { if (nth && tables == nth) exit; tables++ }
+		/^\(hv\) ledger / && index($3, who) == 1 && (who ~ /=$/ || $3 == who) {
+			for (i = 3; i <= NF; i++)
+				if (index($i, key "=") == 1) value = substr($i, length(key) + 2)
+		}
+		END { print value }' "$1"
 }
 
 # near WHAT GOT WANTED WITHIN - all in one unit.
