@@ -27,7 +27,8 @@ initrd=$guest/initramfs
 # What a Linux guest's command line begins with.
 linux_line="initrd=initramfs -- rdinit=/init nokaslr mitigations=off panic=-1 cryptomgr.notests=1 quiet"
 
-# hv_run LOG MODULE... - one run; LOG has what the first serial port said.
+# hv_run LOG MODULE... - one run; LOG has what the first serial port said, LOG.second what
+# the second one did.
 # Each module is the path of a file and what stands on its line; a comma is a comma.
 hv_run() {
 	hv_log=$1; shift
@@ -37,7 +38,7 @@ hv_run() {
 	timeout --foreground "$hv_limit" qemu-system-x86_64 -nodefaults -no-reboot -display none \
 		-cpu max -m "$hv_mib" -smp "$hv_cpus" -icount shift="$hv_shift",sleep=off \
 		-seed "$hv_seed" -device isa-debug-exit,iobase=0xf4,iosize=4 $hv_more \
-		-serial "file:$hv_log" -kernel "$hv_image" -append "$hv_options" \
+		-serial "file:$hv_log" -serial "file:$hv_log.second" -kernel "$hv_image" -append "$hv_options" \
 		${hv_modules:+-initrd "$hv_modules"} </dev/null
 	hv_status=$?
 	[ $hv_status -eq 33 ] || {
