@@ -20,7 +20,7 @@ static void last_act(struct tiny_frame *frame)
 void tiny_main(void)
 {
 	tiny_vector_set(0x40, last_act);
-	tiny_timer(0x40, tiny_option("after", 200 * NS_PER_MS));
+	tiny_timer(0x40, tiny_tsc_in(tiny_option("after", 200 * NS_PER_MS)));
 	tiny_sti();
 	for (;;)
 		__asm__ volatile("" : : : "memory");

@@ -58,7 +58,7 @@ static void flood(unsigned cpu)
 		else if (what == 4)
 			__asm__ volatile("ud2");
 		else {
-			tiny_timer(0x40, 0);
+			tiny_timer(0x40, tiny_rdtsc());
 			tiny_sleep();
 		}
 	}

@@ -27,7 +27,7 @@ void tiny_main(void)
 	for (unsigned cpu = 1; cpu < tiny_cpu_count(); cpu++)
 		(void)tiny_cpu_start(cpu, burn);
 	if (length > 0)
-		tiny_timer(0x40, length);
+		tiny_timer(0x40, tiny_tsc_in(length));
 	tiny_sti();
 	burn(0);
 }

@@ -17,10 +17,9 @@ void tiny_main(void)
 
 	tiny_vector_set(0x40, timer_came);
 	for (uint64_t i = 0; i < times; i++) {
-		uint64_t due = tiny_rdtsc() + tiny_tsc_of(period), now;
+		uint64_t due = tiny_tsc_in(period), now;
 
-		tiny_timer(0x40, 0);
-		tiny_wrmsr(MSR_TSC_DEADLINE, due);
+		tiny_timer(0x40, due);
 		for (uint64_t before = woken; woken == before;)
 			tiny_sleep();
 		now = tiny_rdtsc();

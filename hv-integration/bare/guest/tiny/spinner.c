@@ -26,7 +26,7 @@ void tiny_main(void)
 	unsigned count = tiny_cpu_count();
 	uint64_t sum = 0, least = UINT64_MAX;
 
-	end_tsc = tiny_rdtsc() + tiny_tsc_of(tiny_option("for", 500 * NS_PER_MS));
+	end_tsc = tiny_tsc_in(tiny_option("for", 500 * NS_PER_MS));
 	for (unsigned cpu = 1; cpu < count; cpu++)
 		(void)tiny_cpu_start(cpu, spin);
 	spin(0);

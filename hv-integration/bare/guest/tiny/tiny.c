@@ -171,10 +171,15 @@ uint64_t tiny_tsc_of(uint64_t ns)
 	return ns / 1000 * r[0] / 1000;
 }
 
-void tiny_timer(unsigned vector, uint64_t ns)
+void tiny_timer(unsigned vector, uint64_t tsc)
 {
 	tiny_wrmsr(MSR_X2APIC_TIMER, 2u << 17 | vector);
-	tiny_wrmsr(MSR_TSC_DEADLINE, tiny_rdtsc() + tiny_tsc_of(ns));
+	tiny_wrmsr(MSR_TSC_DEADLINE, tsc);
+}
+
+uint64_t tiny_tsc_in(uint64_t ns)
+{
+	return tiny_rdtsc() + tiny_tsc_of(ns);
 }
 
 /* ---- Text -------------------------------------------------------------- */

@@ -50,10 +50,12 @@ uint64_t tiny_now(void);
 /* Ends the guest. */
 _Noreturn void tiny_off(void);
 
-/* IPI `vector` to vCPU `cpu`; the timer's interrupt `vector` in `ns` from now. */
+/* IPI `vector` to vCPU `cpu`; the timer's interrupt `vector` when the TSC is `tsc`. */
 void tiny_ipi(unsigned cpu, unsigned vector);
-void tiny_timer(unsigned vector, uint64_t ns);
+void tiny_timer(unsigned vector, uint64_t tsc);
+/* What the TSC counts in `ns`; what it will be then. */
 uint64_t tiny_tsc_of(uint64_t ns);
+uint64_t tiny_tsc_in(uint64_t ns);
 
 /* ---- Text ------------------------------------------------------------- */
 
