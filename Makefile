@@ -55,6 +55,10 @@ PORT_LIB := $(O)/libration-port.a
 HOST_LIB := $(O)/libsim.a
 PROGRAM  := $(O)/bin/ration
 THREADS  := $(O)/bin/ration-threads
+BARE_SRC := $(wildcard hv-integration/bare/*.c)
+BARE_ASM := $(wildcard hv-integration/bare/*.S)
+BARE_OBJ := $(BARE_SRC:%.c=$(O)/obj/%.o) $(BARE_ASM:%.S=$(O)/obj/%.o)
+BARE     := $(O)/libration-hv.elf
 
 # Groups of .ci/setup, done before anything that needs them; see below.
 SETUP_CORE := $(O)/.setup-$(if $(findstring clang,$(CC)),clang-)core
@@ -109,6 +113,9 @@ all: lib $(PROGRAM) $(THREADS)
 
 ## Build build/libration.a, the freestanding scheduler, and its port
 lib: $(LIB) $(PORT_LIB)
+
+## Build build/libration-hv.elf, the bare x86-64 hypervisor (multiboot)
+hv: $(BARE)
 
 ## Simulate a shipped scenario on a real server's topology
 run: $(PROGRAM)
@@ -212,7 +219,7 @@ help:
 
 tests: $(TESTS)
 threads: $(THREADS)
-.PHONY: all lib run test tests threads prove bench size tidy asan fuzz fuzzers cross cover charts \
+.PHONY: all lib hv run test tests threads prove bench size tidy asan fuzz fuzzers cross cover charts \
         format install \
         uninstall clean help
 .DEFAULT_GOAL := all
@@ -238,7 +245,14 @@ $(PROGRAM): $(O)/obj/sim/main.o $(HOST_OBJ) $(PORT_LIB) $(LIB)
 $(THREADS): $(THREAD_OBJ) $(HOST_LIB) $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -pthread -o $@ $^ $(HOST_LIBS)
 
-$(CORE_OBJ) $(PORT_OBJ): FLAGS = $(CORE_FLAGS)
+$(BARE): hv-integration/bare/link.ld $(BARE_OBJ) $(PORT_LIB) $(LIB)
+	$(call say,LINK,$@)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none \
+	  -Wl,-z,noexecstack,--no-warn-rwx-segments -T $< -o $@ $(BARE_OBJ) $(PORT_LIB) $(LIB)
+
+$(CORE_OBJ) $(PORT_OBJ) $(BARE_OBJ): FLAGS = $(CORE_FLAGS)
+$(BARE_OBJ): | $(SETUP_CORE)
+$(O)/obj/%.o: %.S Makefile
+	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(COMMON) -c $< -o $@
 $(CORE_OBJ) $(PORT_OBJ): | $(SETUP_CORE)
 $(HOST_OBJ) $(THREAD_OBJ) $(O)/obj/sim/main.o: FLAGS = $(HOST_FLAGS)
 $(HOST_OBJ) $(THREAD_OBJ) $(O)/obj/sim/main.o: | $(SETUP_HOST)
