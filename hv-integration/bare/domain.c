@@ -84,6 +84,7 @@ static const char *domain_boot(struct domain *d)
 		timer_remove(d->vcpu[i]);
 		svm_reset(d->vcpu[i]);
 		d->vcpu[i]->want = 0;
+		d->vcpu[i]->sleeping = true;
 		d->vcpu[i]->waits_for_sipi = true;
 	}
 	return image_load(d);

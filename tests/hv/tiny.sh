@@ -12,10 +12,11 @@ all_end() {
 		"$guest/hog.elf name=hog vcpus=2 -- for=300ms" \
 		"$guest/spinner.elf name=spinner vcpus=3 -- for=200ms"
 }
-# A lock's unlucky waiter: a third of a third would be far from fair, nothing is starvation.
+# Without yields each of the 30 ms slices would see a turn or two.
 spinners_took_turns() {
-	sed -n 's/^\[spinner\] 3 vCPUs took the lock \([0-9]*\) times, the unluckiest \([0-9]*\)$/\1 \2/p' \
-		"$log" | awk '{ print; good = $1 > 1000 && $2 * 9 > $1 } END { exit !good }'
+	turns=$(sed -n 's/^\[spinner\] 3 vCPUs took the lock \([0-9]*\) times.*/\1/p' "$log")
+	echo "$turns turns"
+	[ "$turns" -gt 100 ]
 }
 hog_burned() {
 	near "the hog's running time, in us" "$(sed -n 's/^\[hog\] hog ran \([0-9]*\) us.*/\1/p' "$log")" \

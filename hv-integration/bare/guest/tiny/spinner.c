@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All vCPUs take turns at one spin lock for `for=`: what waits executes PAUSE, and
- * with more vCPUs than CPUs it would burn the slice that the holder needs.
+ * All vCPUs take turns at one ticket lock for `for=`.  Who waits executes PAUSE; with more
+ * vCPUs than CPUs it would burn the slice that the next in turn needs, if that did not
+ * make it yield.
  */
 #include "tiny.h"
 
-static unsigned lock;
+static uint32_t next_ticket, now_served;
 static uint64_t taken[TINY_CPU_MAX];
 static uint64_t end_tsc;
 
 static void spin(unsigned cpu)
 {
 	while (tiny_rdtsc() < end_tsc) {
-		while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE) != 0)
+		uint32_t mine = __atomic_fetch_add(&next_ticket, 1, __ATOMIC_RELAXED);
+
+		while (__atomic_load_n(&now_served, __ATOMIC_ACQUIRE) != mine)
 			tiny_pause();
-		for (volatile unsigned i = 0; i < 1000; i++)
-			;
 		taken[cpu]++;
-		__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&now_served, mine + 1, __ATOMIC_RELEASE);
 	}
 }
 
