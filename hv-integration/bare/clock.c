@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Time: the TSC, measured against the PIT; and the heartbeat.
- *
- * Under `qemu -icount` all CPUs take turns, and a turn ends at the next event of the
- * virtual clock: a PIT that ticks unheard, its interrupt masked, keeps turns short.
- */
+/* Time: the TSC, measured against the PIT. */
 #include "hv.h"
 
 #define PIT_HZ      1193182u
@@ -57,19 +52,7 @@ static uint32_t clock_measure(void)
 	return khz != 0 ? (uint32_t)khz : 1;
 }
 
-static void clock_heartbeat(uint32_t hz)
-{
-	uint32_t count = PIT_HZ / hz;
-
-	outb(0x21, 0xFF);                  /* nobody hears it */
-	outb(0xA1, 0xFF);
-	count = count > 0xFFFF ? 0xFFFF : count;
-	outb(PIT_CONTROL, 0x34);           /* channel 0, mode 2 */
-	outb(0x40, (uint8_t)count);
-	outb(0x40, (uint8_t)(count >> 8));
-}
-
-void clock_init(uint32_t heartbeat_hz)
+void clock_init(void)
 {
 	outb(0x21, 0xFF);
 	outb(0xA1, 0xFF);
@@ -77,8 +60,6 @@ void clock_init(uint32_t heartbeat_hz)
 	clk.ns_per_tsc = shift32_divide(1000000, clk.khz);
 	clk.tsc_per_ns = shift32_divide(clk.khz, 1000000);
 	clk.begin_tsc = tsc_read();
-	if (heartbeat_hz != 0)
-		clock_heartbeat(heartbeat_hz);
 }
 
 uint32_t clock_khz(void)

@@ -38,6 +38,7 @@ struct cpu {
 	struct vcpu *loaded;             /* whose context it has; NULL: none */
 	ration_ns port_timer_ns;         /* what the port wants */
 	ration_ns armed_ns;              /* what the local APIC's timer is set to */
+	ration_ns beat_ns;               /* its next heartbeat: timer.c */
 	uint64_t asid_round;
 	uint32_t asid_next;
 	uint64_t exits, interrupts;
@@ -53,6 +54,7 @@ struct hv {
 	struct ration_config config;
 	struct ration_lock port_lock, admin;
 	uint32_t cpu_count;
+	ration_ns heartbeat_ns;          /* 0: none */
 	bool go;                         /* CPUs may begin */
 	bool stop;                       /* the run is over: CPUs stand still */
 	uint32_t work;                   /* something for admin_work() to do */
@@ -97,7 +99,7 @@ void apic_wake(uint32_t apic_id, uint32_t page);   /* INIT, then SIPI */
  * stops it. */
 void apic_timer(ration_ns ns);
 
-void clock_init(uint32_t heartbeat_hz);
+void clock_init(void);             /* once; all CPUs' TSCs go together */
 ration_ns clock_now(void);
 uint32_t clock_khz(void);            /* of the TSC */
 ration_ns clock_of_tsc(uint64_t tsc);

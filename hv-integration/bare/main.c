@@ -138,7 +138,8 @@ void bare_main(uint32_t magic, const struct multiboot_info *info)
 	wrong = svm_check();
 	if (wrong != NULL)
 		main_stop(wrong);
-	clock_init(options.heartbeat_hz);
+	clock_init();
+	hv.heartbeat_ns = options.heartbeat_hz != 0 ? RATION_NS_PER_S / options.heartbeat_hz : 0;
 	hv.cpu[0].armed_ns = RATION_NEVER;
 	main_cpus(&options);
 	main_instance(&options);

@@ -11,7 +11,7 @@
  *      dom0_cpu_floor=25          % of one CPU that dom0 gets when it wants it
  *      hv_time=5s                 the run ends then; without it, when all domains have gone
  *      hv_record=MIB              keep a log of that many MiB and write it to COM2 (recorder.h)
- *      hv_heartbeat=1000          Hz of an unheard timer, for `qemu -icount`; 0: none
+ *      hv_heartbeat=1000          Hz at which busy CPUs look up, see timer.c; 0: never
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H

@@ -320,6 +320,25 @@ static const char *verb_ledger(const char *at)
 	return NULL;
 }
 
+/* For who looks for what hangs: where each vCPU stands.  Of those that run, where they
+ * last left. */
+static const char *verb_where(const char *at)
+{
+	uint32_t i, k;
+
+	(void)at;
+	for (i = 0; i < DOMAIN_MAX; i++)
+		for (k = 0; domain_list[i].state != DOMAIN_NONE && k < domain_list[i].config.vcpu_count; k++) {
+			const struct vcpu *v = domain_list[i].vcpu[k];
+
+			say("where %s.%u rip=%lx if=%u halted=%u sipi=%u sleeps=%u on=%d pending=%u want=%x "
+			    "fire_ns=%lu exit=%lx", domain_list[i].config.name, k, v->vmcb->rip,
+			    (v->vmcb->rflags & RFLAGS_IF) != 0, v->halted, v->waits_for_sipi, v->sleeping,
+			    (int)v->on_cpu, vapic_pending(v), v->want, v->apic.fire_ns, v->vmcb->exit_code);
+		}
+	return NULL;
+}
+
 static const char *verb_say(const char *at)
 {
 	while (*at == ' ')
@@ -345,7 +364,7 @@ static const struct {
 	{ "cap", verb_cap }, { "floor", verb_floor }, { "sedf", verb_sedf }, { "pin", verb_pin },
 	{ "vcpu", verb_vcpu_set }, { "cpu", verb_cpu }, { "policy", verb_policy },
 	{ "tslice", verb_tslice }, { "ratelimit", verb_ratelimit }, { "ledger", verb_ledger },
-	{ "say", verb_say }, { "quit", verb_quit }
+	{ "where", verb_where }, { "say", verb_say }, { "quit", verb_quit }
 };
 
 const char *verb_run(const char *line)

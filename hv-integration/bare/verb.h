@@ -10,6 +10,7 @@
  *      vcpu NAME.VCPU on|off    cpu N on|off
  *      policy credit|sedf|rr    tslice TIME      ratelimit TIME
  *      ledger                   print the table
+ *      where                    where each vCPU stands
  *      say TEXT                 quit
  */
 #ifndef VERB_H
