@@ -274,4 +274,35 @@ $(FUZZERS): $(O)/tests/%: tests/%.c $(HOST_LIB) $(PORT_LIB) $(LIB) Makefile
 $(O)/bytes: tests/size/bytes.c $(LIB) Makefile
 	$(call say,LINK,$@)$(CC) -std=c11 $(COMMON) $(WARN_C) $(LINK_FLAGS) -o $@ $< $(LIB)
 
+# ---- Guests of the bare hypervisor, and its tests --------------------------
+
+GUEST     := hv-integration/bare/guest
+TINY_LIB  := start tiny call write
+TINY      := $(patsubst $(GUEST)/tiny/%.c,$(O)/guest/%.elf,$(filter-out %/tiny.c, \
+               $(wildcard $(GUEST)/tiny/*.c)))
+DUTY_OBJ  := $(patsubst %,$(O)/obj/%.o,$(basename $(wildcard $(GUEST)/linux/*.c)) \
+               $(GUEST)/call $(GUEST)/write)
+GUESTS    := $(TINY) $(O)/guest/initramfs
+
+## Build the guests of the hypervisor: Debian's kernel, an initramfs, tiny ones
+guests: $(GUESTS)
+.PHONY: guests
+
+$(O)/guest/versions: $(GUEST)/fetch.sh
+	@$(GUEST)/fetch.sh $(O)/guest && touch $@
+GUEST_FLAGS = -I$(GUEST) $(if $(SAN),-fno-sanitize=all)
+$(O)/obj/$(GUEST)/%.o: FLAGS = $(CORE_FLAGS) $(GUEST_FLAGS)
+$(O)/obj/$(GUEST)/linux/%.o: FLAGS = $(HOST_FLAGS) $(GUEST_FLAGS)
+$(O)/obj/%.o: %.S Makefile | $(SETUP_CORE)
+	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(FLAGS) -c $< -o $@
+$(O)/guest/duty: $(DUTY_OBJ)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -no-pie -static -s -o $@ $^
+$(O)/guest/initramfs: $(O)/guest/versions $(O)/guest/duty $(GUEST)/pack.sh $(GUEST)/linux/init
+	$(call say,PACK,$@)$(GUEST)/pack.sh $(O)/guest/busybox $(O)/guest/duty $@
+$(TINY): $(O)/guest/%.elf: $(O)/obj/$(GUEST)/tiny/%.o $(GUEST)/tiny/tiny.ld \
+           $(O)/obj/$(GUEST)/tiny/start.o $(O)/obj/$(GUEST)/tiny/tiny.o \
+           $(O)/obj/$(GUEST)/call.o $(O)/obj/$(GUEST)/write.o
+	$(call say,LINK,$@)mkdir -p $(@D) && \
+	  ld -static -z max-page-size=4096 -T $(filter %.ld,$^) -o $@ $(filter %.o,$^)
+
 -include $(shell find $(O)/obj $(O)/tests -name '*.d' 2>/dev/null)
