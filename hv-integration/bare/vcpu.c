@@ -5,9 +5,13 @@
 #include "domain.h"
 #include "text.h"
 
-/* A guest that executed so many PAUSEs, each soon after the one before, spins. */
-#define SPIN_COUNT 16u
-#define SPIN_NS    (50 * RATION_NS_PER_US)
+/*
+ * A guest that executed so many PAUSEs, each soon after the one before, spins: it yields.
+ * Where it is back at once, since nobody else could run, its PAUSEs are let be until the
+ * next interrupt: each look at one costs an exit.
+ */
+#define SPIN_COUNT 6u
+#define SPIN_NS    (20 * RATION_NS_PER_US)
 
 static const struct ration_port_exit go_on = { RATION_EXIT_NONE, NULL };
 
@@ -192,6 +196,7 @@ static struct ration_port_exit vcpu_pause(struct vcpu *v)
 	if (v->pause_count < SPIN_COUNT)
 		return go_on;
 	v->pause_count = 0;
+	v->vmcb->intercept3 &= ~INTERCEPT_PAUSE;
 	return (struct ration_port_exit){ RATION_EXIT_YIELD, NULL };
 }
 
@@ -263,6 +268,7 @@ static struct ration_port_exit vcpu_exit(struct cpu *cpu, struct vcpu *v)
 	case SVM_EXIT_NMI:
 	case SVM_EXIT_SMI:
 	case SVM_EXIT_INIT:
+		v->vmcb->intercept3 |= INTERCEPT_PAUSE;
 		return go_on;
 	case SVM_EXIT_VINTR:
 		vcpu_window(v->vmcb, false);
