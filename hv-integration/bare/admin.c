@@ -42,18 +42,18 @@ void admin_work(void)
 static void admin_stop_others(void)
 {
 	ration_ns end = clock_now() + STOP_NS;
-	uint32_t c, standing;
+	uint32_t c, running;
 
 	FLAG_SET(hv.stop, true);
 	for (c = 0; c < hv.cpu_count; c++)
-		if (c != cpu_self()->id)
+		if (c != cpu_self()->id && hv.cpu[c].present)
 			host_kick(c);
 	do {
-		standing = 1;
+		running = 0;
 		for (c = 0; c < hv.cpu_count; c++)
-			standing += FLAG_GET(hv.cpu[c].stands) ? 1u : 0u;
+			running += hv.cpu[c].present && !FLAG_GET(hv.cpu[c].stands) ? 1u : 0u;
 		ration_lock_relax();
-	} while (standing < hv.cpu_count && clock_now() < end);
+	} while (running > 1 && clock_now() < end);
 }
 
 void admin_finish(void)

@@ -106,7 +106,7 @@ ration_ns clock_of_tsc(uint64_t tsc);
 uint64_t clock_to_tsc(ration_ns ns);
 void clock_wait(ration_ns ns);
 
-/* Start CPUs 1..; those that do not come are left out.  Returns how many there are. */
-uint32_t smp_start(const uint32_t apic_ids[], uint32_t count);
+/* Start all CPUs but this one; those that come are `present`. */
+void smp_start(const struct cpu *self);
 
 #endif

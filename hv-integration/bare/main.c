@@ -3,6 +3,7 @@
 #include "acpi.h"
 #include "admin.h"
 #include "domain.h"
+#include "machine.h"
 #include "memory.h"
 #include "module.h"
 #include "multiboot.h"
@@ -14,7 +15,6 @@
 void bare_main(uint32_t magic, const struct multiboot_info *info);
 
 extern const uint8_t image_end[];
-static struct ration_topology machine;
 
 static void main_stop(const char *why)
 {
@@ -35,21 +35,32 @@ static uint64_t main_memory_end(const struct multiboot_info *info)
 	return end;
 }
 
+/* The numbers of CPUs are the model's; this one has any of them. */
 static void main_cpus(const struct options *o)
 {
-	uint32_t ids[RATION_CPU_MAX], count, c;
-	uint64_t base = 0xFEE00000u;
+	const struct ration_acpi_machine *m;
+	struct ration_topology *model = machine_model();
+	struct cpu *self = &hv.cpu[0];
+	uint32_t c;
 
-	count = acpi_apics(ids, o->maxcpus, &base);
-	apic_init(base);
-	hv.cpu[0].apic_id = apic_id();
-	svm_begin(&hv.cpu[0]);
-	FLAG_SET(hv.cpu[0].present, true);
-	hv.cpu_count = smp_start(ids, count);
-	ration_topology_flat(&machine, hv.cpu_count);
+	apic_init(acpi_apic_base());
+	m = machine_read(o->maxcpus, o->smt, apic_id());
+	hv.cpu_count = model->cpu_count;
+	for (c = 0; c < hv.cpu_count; c++) {
+		hv.cpu[c].id = c;
+		hv.cpu[c].apic_id = m->apic_id[c];
+		hv.cpu[c].armed_ns = RATION_NEVER;
+		if (m->apic_id[c] == apic_id())
+			self = &hv.cpu[c];
+	}
+	*(struct cpu **)(void *)cpu_stacks[0] = self;
+	svm_begin(self);
+	FLAG_SET(self->present, true);
+	smp_start(self);
 	for (c = 0; c < hv.cpu_count; c++)
-		if (!o->smt && machine.cpu[c].core == (c != 0 ? machine.cpu[c - 1].core : UINT16_MAX))
-			machine.cpu[c].online = false;
+		if (!hv.cpu[c].present)
+			model->cpu[c].online = false;
+	machine_print();
 }
 
 static void main_instance(const struct options *o)
@@ -63,7 +74,7 @@ static void main_instance(const struct options *o)
 	hv.config.policies = o->policies;
 	hv.config.policy_count = 3;
 	hv.config.params = o->params;
-	hv.config.topology = &machine;
+	hv.config.topology = machine_model();
 	size = ration_size(hv.config.policies, hv.config.policy_count, &hv.config.limits);
 	memory = memory_forever(size);
 	if (memory == NULL)
@@ -140,7 +151,6 @@ void bare_main(uint32_t magic, const struct multiboot_info *info)
 		main_stop(wrong);
 	clock_init();
 	hv.heartbeat_ns = options.heartbeat_hz != 0 ? RATION_NS_PER_S / options.heartbeat_hz : 0;
-	hv.cpu[0].armed_ns = RATION_NEVER;
 	main_cpus(&options);
 	main_instance(&options);
 	say("libration-hv: %u CPUs, %lu MiB for guests, TSC %u kHz, policy %s", hv.cpu_count,
@@ -154,5 +164,5 @@ void bare_main(uint32_t magic, const struct multiboot_info *info)
 	ration_lock_release(&hv.admin);
 	FLAG_SET(hv.work, 1);
 	FLAG_SET(hv.go, true);
-	host_run(&hv.cpu[0]);
+	host_run(cpu_self());
 }
