@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "admin.h"
 
+#include "channel.h"
 #include "domain.h"
 #include "recorder.h"
 #include "report.h"
@@ -8,18 +9,29 @@
 
 #define STOP_NS (20 * RATION_NS_PER_MS)
 
+#define SHUTDOWN_NS (20 * RATION_NS_PER_MS)
+
 static ration_ns admin_end_ns;
+static bool admin_reset;
 
 void admin_init(ration_ns end_ns)
 {
 	admin_end_ns = end_ns;
 }
 
+void admin_shutdown(bool is_reset)
+{
+	FLAG_SET(admin_reset, is_reset);
+	FLAG_SET(admin_end_ns, clock_now() + SHUTDOWN_NS);
+	FLAG_SET(hv.work, 1);
+}
+
 ration_ns admin_next(void)
 {
-	ration_ns next = script_next();
+	ration_ns next = script_next(), end = FLAG_GET(admin_end_ns), poll = channel_next();
 
-	return admin_end_ns < next ? admin_end_ns : next;
+	next = end < next ? end : next;
+	return poll < next ? poll : next;
 }
 
 void admin_work(void)
@@ -33,9 +45,12 @@ void admin_work(void)
 		script_run(now);
 	if (domain_settle())
 		FLAG_SET(hv.work, 1);
-	if (now >= admin_end_ns || (!domain_is_any() && script_next() == RATION_NEVER))
+	if (now >= FLAG_GET(admin_end_ns) ||
+	    (!domain_is_any() && script_next() == RATION_NEVER && !channel_is_serial()))
 		admin_finish();
 	ration_lock_release(&hv.admin);
+	if (cpu_self()->id == 0)
+		channel_poll(now);
 }
 
 /* The others stand still, so that nothing is said in between. */
@@ -67,9 +82,12 @@ void admin_finish(void)
 	broken = ration_check(hv.ration);
 	if (broken != NULL)
 		say("broken: %s", broken);
-	recorder_write();
+	if (!channel_is_serial())
+		recorder_write();
 	now = clock_now();
 	say("end: %lu us", now / 1000);
+	if (admin_reset)
+		outb(0xCF9, 6);
 	outb(0xF4, broken == NULL ? 0x10 : 0x11);
 	halt_for_ever();
 	__builtin_unreachable();

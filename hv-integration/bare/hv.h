@@ -39,6 +39,7 @@ struct cpu {
 	ration_ns port_timer_ns;         /* what the port wants */
 	ration_ns armed_ns;              /* what the local APIC's timer is set to */
 	ration_ns beat_ns;               /* its next heartbeat: timer.c */
+	ration_ns save_ns;               /* when it last began to save a context */
 	uint64_t asid_round;
 	uint32_t asid_next;
 	uint64_t exits, interrupts;

@@ -2,6 +2,7 @@
 /* From the loader to the first guest. */
 #include "acpi.h"
 #include "admin.h"
+#include "channel.h"
 #include "domain.h"
 #include "machine.h"
 #include "memory.h"
@@ -113,7 +114,7 @@ static void main_domains(const struct options *o)
 {
 	struct domain_config config;
 	const char *wrong;
-	bool first = true;
+	bool is_dom0 = true;
 	uint32_t i;
 
 	for (i = 0; i < module_count; i++) {
@@ -122,13 +123,16 @@ static void main_domains(const struct options *o)
 		if ((m->kind != MODULE_LINUX && m->kind != MODULE_ELF) || !main_has_name(m->text))
 			continue;
 		wrong = domain_config_read(&config, m->text, m);
-		if (wrong == NULL && first)
+		if (wrong == NULL && is_dom0)
 			main_dom0(o, &config);
-		first = false;
 		if (wrong == NULL)
 			wrong = domain_create(&config);
 		if (wrong != NULL)
 			say("module %s: %s", m->file, wrong);
+		/* Nobody else may have its number, and its rights. */
+		if (wrong != NULL && is_dom0)
+			main_stop("there is no dom0");
+		is_dom0 = false;
 	}
 }
 
@@ -156,6 +160,7 @@ void bare_main(uint32_t magic, const struct multiboot_info *info)
 	say("libration-hv: %u CPUs, %lu MiB for guests, TSC %u kHz, policy %s", hv.cpu_count,
 	    memory_free_frames() * 2, clock_khz(), ration_policy_name(options.policies[0]));
 	admin_init(options.end_ns);
+	channel_init(options.control);
 	if (!script_init())
 		panic_stop();
 	main_domains(&options);
