@@ -26,7 +26,7 @@ JEMALLOC ?= $(if $(SAN),0,1)
 # ---- What there is ---------------------------------------------------------
 
 CORE_SRC := $(wildcard sched/*/*.c affinity/*.c topology/*.c)
-PORT_SRC := $(wildcard hv-integration/port/*.c)
+PORT_SRC := $(wildcard hv-integration/port/*.c hv-integration/control/*.c)
 THREAD_SRC := $(wildcard hv-integration/thread/*.c)
 HOST_SRC := $(filter-out sim/main.c,$(wildcard sim/*.c sim/models/*.c topology/host/*.c))
 TEST_SRC := $(wildcard tests/unit/*.cc tests/table/*.cc tests/golden/*.cc tests/prop/*.cc)
@@ -38,7 +38,7 @@ SCRIPTS  := $(LONG) $(filter-out $(LONG),$(wildcard tests/build/*.sh tests/tidy/
 BENCH_SRC := $(wildcard tests/bench/*.cc)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 PUBLIC   := $(wildcard sched/*/ration*.h affinity/ration*.h topology/ration*.h \
-              hv-integration/port/ration*.h)
+              hv-integration/port/ration*.h hv-integration/control/ration*.h)
 MAN      := $(wildcard docs/man/*.[15])
 
 CORE_OBJ := $(CORE_SRC:%.c=$(O)/obj/%.o)

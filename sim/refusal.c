@@ -2,13 +2,13 @@
 /* Why something was refused, as a sentence. */
 #include "refusal.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "allocate.h"
 #include "quantity.h"
+#include "ration_reason.h"
 
 /* A sentence that grows, cut off at the end of its place. */
 struct sentence {
@@ -30,22 +30,6 @@ static void refusal_say(struct sentence *to, const char *format, ...)
 		              (size_t)length : to->size - to->length - 1;
 }
 
-/* Millionths of a CPU as per cent with one decimal, rounded. */
-static void refusal_percent(struct sentence *to, uint64_t ppm)
-{
-	uint64_t tenths = (ppm + 500) / 1000;
-
-	refusal_say(to, "%" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
-}
-
-static void refusal_cpus(struct sentence *to, ration_cpuset cpus)
-{
-	char list[RATION_CPULIST_SIZE];
-
-	(void)ration_cpulist_format(cpus, list, sizeof list);
-	refusal_say(to, "CPU%s %s", ration_cpuset_rest(cpus) != 0 ? "s" : "", list);
-}
-
 /* Domains are numbered as `xm list` would: dom0 is 0. */
 const char *refusal_name(const struct scenario *s, uint32_t id)
 {
@@ -54,42 +38,9 @@ const char *refusal_name(const struct scenario *s, uint32_t id)
 	return id >= first && id - first < s->domain_count ? s->domain[id - first].name : "?";
 }
 
-static void refusal_holders(const struct scenario *s, struct sentence *to,
-                           const struct ration_refusal *why)
+static void refusal_holder(void *scenario, uint32_t id, struct ration_reason *to)
 {
-	uint32_t i;
-
-	if (why->holder_count == 0)
-		return;
-	refusal_say(to, "; held by ");
-	for (i = 0; i < why->holder_count && i < RATION_HOLDERS_MAX; i++)
-		refusal_say(to, "%s%s", i == 0 ? "" : ", ", refusal_name(s, why->holder[i]));
-}
-
-static void refusal_reason(const struct scenario *s, struct sentence *to, int status,
-                          const struct ration_refusal *why)
-{
-	if (status != RATION_E_CAPACITY || why == NULL || why->reason == RATION_REFUSED_NOTHING) {
-		refusal_say(to, "%s", status == RATION_E_POLICY ? "the policy in force does not honour it" :
-		           ration_status_text(status));
-		return;
-	}
-	if (why->cpus != 0)
-		refusal_cpus(to, why->cpus);
-	else
-		refusal_say(to, "the machine");
-	if (why->reason == RATION_REFUSED_CPU)
-		refusal_say(to, " must stay: deadlines are admitted there, and elsewhere ");
-	else
-		refusal_say(to, "%s ", ration_cpuset_rest(why->cpus) != 0 ? " lack" : " lacks");
-	refusal_percent(to, why->missing_ppm);
-	refusal_say(to, why->reason == RATION_REFUSED_CPU ? " of a CPU are missing" : " of a CPU");
-	if (why->reason != RATION_REFUSED_CPU) {
-		refusal_say(to, ", at most ");
-		refusal_percent(to, why->fit_ppm);
-		refusal_say(to, " would fit");
-	}
-	refusal_holders(s, to, why);
+	ration_reason_text(to, refusal_name(scenario, id));
 }
 
 /* A new line of the list, begun: "SUBJECT refused: ". */
@@ -118,8 +69,11 @@ const char *refusal_add(struct sim_result *result, const struct scenario *s, rat
 {
 	struct sentence to = refusal_begin(result, at_ns, mark, subject);
 	struct sim_refusal *refusal = &result->refusal[result->refusal_count - 1];
+	struct ration_reason reason = { .length = 0 };
 
-	refusal_reason(s, &to, status, why);
+	/* Cast: it is only read. */
+	ration_reason_refusal(&reason, status, why, refusal_holder, (void *)(uintptr_t)s);
+	refusal_say(&to, "%s", reason.text);
 	refusal->status = status;
 	if (status == RATION_E_CAPACITY && why != NULL)
 		refusal->why = *why;

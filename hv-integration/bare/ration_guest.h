@@ -48,7 +48,7 @@
  *      ACPI with reduced hardware: RSDP, XSDT, FADT, MADT, an empty DSDT.
  *          power off: write 0x2000 to the 16-bit port 0x604 (the FADT's sleep control
  *          register at 0x600 likewise); reset: 6 to port 0xCF9, or 0xFE to port 0x64.
- *      Other ports read all ones, other MSRs raise #GP, an access to memory that is not
+ *      Other ports read all ones (0x40..0x42 and 0x71: 0), other MSRs raise #GP, an access to memory that is not
  *      there ends the guest.  A triple fault of any vCPU resets the domain; a second one
  *      without a second of running time between ends it.
  *

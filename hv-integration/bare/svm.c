@@ -167,6 +167,7 @@ void svm_load(struct cpu *cpu, struct vcpu *v)
 	RATION_ASSERT(cpu->loaded == NULL);
 	timer_remove(v);
 	svm_asid(cpu, v);
+	v->vmcb->intercept3 |= INTERCEPT_PAUSE;
 	__asm__ volatile("vmload %%rax" :: "a"(v->vmcb) : "memory");
 	__asm__ volatile("fxrstor64 %0" :: "m"(v->fpu));
 	svm_debug_swap(v->dr, true);

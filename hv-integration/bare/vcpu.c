@@ -5,9 +5,13 @@
 #include "domain.h"
 #include "text.h"
 
-/* A guest that executed so many PAUSEs, each soon after the one before, spins. */
-#define SPIN_COUNT 16u
-#define SPIN_NS    (50 * RATION_NS_PER_US)
+/*
+ * A guest that executed so many PAUSEs, each soon after the one before, spins: it yields.
+ * Where it is back at once, since nobody else could run, its PAUSEs are let be until the
+ * next interrupt: each look at one costs an exit.
+ */
+#define SPIN_COUNT 6u
+#define SPIN_NS    (20 * RATION_NS_PER_US)
 
 static const struct ration_port_exit go_on = { RATION_EXIT_NONE, NULL };
 
@@ -65,14 +69,19 @@ static void vcpu_sipi(struct vcpu *v)
 	v->vmcb->rip = 0;
 }
 
-/* What others wanted of it, in the order in which it can have been meant. */
+/*
+ * What others wanted of it, in the order in which it can have been meant.  A kick that
+ * finds it running is kept for its next HLT: it may just have made up its mind.
+ */
 static void vcpu_wants(struct vcpu *v)
 {
-	uint32_t want = FLAG_GET(v->want);
+	uint32_t want = FLAG_GET(v->want), take = WANT_INIT | WANT_SIPI;
 
-	if (want == 0)
+	if (v->halted)
+		take |= WANT_KICK;
+	if ((want & take) == 0)
 		return;
-	want = __atomic_fetch_and(&v->want, WANT_NMI, __ATOMIC_SEQ_CST);
+	want = __atomic_fetch_and(&v->want, ~take, __ATOMIC_SEQ_CST) & take;
 	if ((want & WANT_INIT) != 0)
 		vcpu_init(v);
 	if ((want & WANT_SIPI) != 0)
@@ -187,6 +196,7 @@ static struct ration_port_exit vcpu_pause(struct vcpu *v)
 	if (v->pause_count < SPIN_COUNT)
 		return go_on;
 	v->pause_count = 0;
+	v->vmcb->intercept3 &= ~INTERCEPT_PAUSE;
 	return (struct ration_port_exit){ RATION_EXIT_YIELD, NULL };
 }
 
@@ -258,6 +268,7 @@ static struct ration_port_exit vcpu_exit(struct cpu *cpu, struct vcpu *v)
 	case SVM_EXIT_NMI:
 	case SVM_EXIT_SMI:
 	case SVM_EXIT_INIT:
+		v->vmcb->intercept3 |= INTERCEPT_PAUSE;
 		return go_on;
 	case SVM_EXIT_VINTR:
 		vcpu_window(v->vmcb, false);
