@@ -9,9 +9,10 @@
 . tests/lib/hv.sh
 
 hv_cpus=1
+hv_options=sched_credit_tslice_ms=5
 script=$tmp/script
 log=$tmp/log
-printf '#ration\nat=1s quit\n' >"$script"
+second=1   # how many
 
 share_kept() {
 	all=$(($(ledger "$log" cpu=0 busy_ns) + $(ledger "$log" cpu=0 idle_ns) +
@@ -27,6 +28,7 @@ share_kept() {
 # beside SHARE LINE PATTERN... - the bad guest of LINE; the good one gets SHARE of the second.
 beside() {
 	least=$1 line=$2; shift 2
+	printf '#ration\nat=%ds quit\n' $second >"$script"
 	hv_run "$log" "$script" "$guest/hog.elf name=good" "$guest/$line" || return 1
 	said "$log" "$@" && share_kept "$least"
 }
@@ -41,9 +43,11 @@ check "loops with interrupts off" \
 	beside 0.48 'bad_loop.elf name=bad vcpus=2' '^\[bad\] interrupts off'
 check "writes over its memory and page tables" \
 	beside 0.48 'bad_scribble.elf name=bad on_reboot=destroy' '^\[bad\] page tables written over'
+second=3
 check "tries all MSRs and ports, and the instructions of SVM" \
 	beside 0.48 'bad_probe.elf name=bad' '^\[bad\] MSRs: [0-9]+ refused' '^\[bad\] ports: 0 ' \
 	'^\[bad\] SVM: 6 refused of 6'
+second=1
 check "floods with exits" beside 0.48 'bad_flood.elf name=bad -- what=0' '^\[bad\] flood 0'
 check "floods with IPIs" beside 0.48 'bad_flood.elf name=bad vcpus=3 -- what=1' '^\[bad\] flood 1'
 check "floods with calls" beside 0.48 'bad_flood.elf name=bad vcpus=2 -- what=2' '^\[bad\] flood 2'
