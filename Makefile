@@ -58,6 +58,10 @@ HOST_LIB := $(O)/libsim.a
 PROGRAM  := $(O)/bin/ration
 THREADS  := $(O)/bin/ration-threads
 HVCTL    := $(O)/bin/hvctl
+BARE_SRC := $(wildcard hv-integration/bare/*.c)
+BARE_ASM := $(wildcard hv-integration/bare/*.S)
+BARE_OBJ := $(BARE_SRC:%.c=$(O)/obj/%.o) $(BARE_ASM:%.S=$(O)/obj/%.o)
+BARE     := $(O)/libration-hv.elf
 
 # Groups of .ci/setup, done before anything that needs them; see below.
 SETUP_CORE := $(O)/.setup-$(if $(findstring clang,$(CC)),clang-)core
@@ -112,6 +116,9 @@ all: lib $(PROGRAM) $(THREADS) $(HVCTL)
 
 ## Build build/libration.a, the freestanding scheduler, and its port
 lib: $(LIB) $(PORT_LIB)
+
+## Build build/libration-hv.elf, the bare x86-64 hypervisor (multiboot)
+hv: $(BARE)
 
 ## Simulate a shipped scenario on a real server's topology
 run: $(PROGRAM)
@@ -215,7 +222,7 @@ help:
 
 tests: $(TESTS)
 threads: $(THREADS)
-.PHONY: all lib run test tests threads prove bench size tidy asan fuzz fuzzers cross cover charts \
+.PHONY: all lib hv run test tests threads prove bench size tidy asan fuzz fuzzers cross cover charts \
         format install \
         uninstall clean help
 .DEFAULT_GOAL := all
@@ -245,7 +252,14 @@ $(THREADS): $(THREAD_OBJ) $(HOST_LIB) $(PORT_LIB) $(LIB)
 $(HVCTL): $(HVCTL_OBJ) $(O)/obj/sim/panic.o $(HOST_LIB) $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -o $@ $^
 
-$(CORE_OBJ) $(PORT_OBJ): FLAGS = $(CORE_FLAGS)
+$(BARE): hv-integration/bare/link.ld $(BARE_OBJ) $(PORT_LIB) $(LIB)
+	$(call say,LINK,$@)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none \
+	  -Wl,-z,noexecstack,--no-warn-rwx-segments -T $< -o $@ $(BARE_OBJ) $(PORT_LIB) $(LIB)
+
+$(CORE_OBJ) $(PORT_OBJ) $(BARE_OBJ): FLAGS = $(CORE_FLAGS)
+$(BARE_OBJ): | $(SETUP_CORE)
+$(O)/obj/%.o: %.S Makefile
+	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(COMMON) -c $< -o $@
 $(CORE_OBJ) $(PORT_OBJ): | $(SETUP_CORE)
 $(HOST_OBJ) $(THREAD_OBJ) $(HVCTL_OBJ) $(O)/obj/sim/main.o: FLAGS = $(HOST_FLAGS)
 $(HOST_OBJ) $(THREAD_OBJ) $(HVCTL_OBJ) $(O)/obj/sim/main.o: | $(SETUP_HOST)
@@ -266,5 +280,36 @@ $(FUZZERS): $(O)/tests/%: tests/%.c $(HOST_LIB) $(PORT_LIB) $(LIB) Makefile
 	    $(HOST_LIB) $(PORT_LIB) $(LIB) $(HOST_LIBS)
 $(O)/bytes: tests/size/bytes.c $(LIB) Makefile
 	$(call say,LINK,$@)$(CC) -std=c11 $(COMMON) $(WARN_C) $(LINK_FLAGS) -o $@ $< $(LIB)
+
+# ---- Guests of the bare hypervisor, and its tests --------------------------
+
+GUEST     := hv-integration/bare/guest
+TINY_LIB  := start tiny call write
+TINY      := $(patsubst $(GUEST)/tiny/%.c,$(O)/guest/%.elf,$(filter-out %/tiny.c, \
+               $(wildcard $(GUEST)/tiny/*.c)))
+DUTY_OBJ  := $(patsubst %,$(O)/obj/%.o,$(basename $(wildcard $(GUEST)/linux/*.c)) \
+               $(GUEST)/call $(GUEST)/write)
+GUESTS    := $(TINY) $(O)/guest/initramfs
+
+## Build the guests of the hypervisor: Debian's kernel, an initramfs, tiny ones
+guests: $(GUESTS)
+.PHONY: guests
+
+$(O)/guest/versions: $(GUEST)/fetch.sh
+	@$(GUEST)/fetch.sh $(O)/guest && touch $@
+GUEST_FLAGS = -I$(GUEST) $(if $(SAN),-fno-sanitize=all)
+$(O)/obj/$(GUEST)/%.o: FLAGS = $(CORE_FLAGS) $(GUEST_FLAGS)
+$(O)/obj/$(GUEST)/linux/%.o: FLAGS = $(HOST_FLAGS) $(GUEST_FLAGS)
+$(O)/obj/%.o: %.S Makefile | $(SETUP_CORE)
+	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(FLAGS) -c $< -o $@
+$(O)/guest/duty: $(DUTY_OBJ)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -no-pie -static -s -o $@ $^
+$(O)/guest/initramfs: $(O)/guest/versions $(O)/guest/duty $(GUEST)/pack.sh $(GUEST)/linux/init
+	$(call say,PACK,$@)$(GUEST)/pack.sh $(O)/guest/busybox $(O)/guest/duty $@
+$(TINY): $(O)/guest/%.elf: $(O)/obj/$(GUEST)/tiny/%.o $(GUEST)/tiny/tiny.ld \
+           $(O)/obj/$(GUEST)/tiny/start.o $(O)/obj/$(GUEST)/tiny/tiny.o \
+           $(O)/obj/$(GUEST)/call.o $(O)/obj/$(GUEST)/write.o
+	$(call say,LINK,$@)mkdir -p $(@D) && \
+	  ld -static -z max-page-size=4096 -T $(filter %.ld,$^) -o $@ $(filter %.o,$^)
 
 -include $(shell find $(O)/obj $(O)/tests -name '*.d' 2>/dev/null)

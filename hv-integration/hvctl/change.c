@@ -206,7 +206,8 @@ static int change_policy(struct hvctl *h)
 	int first = h->count != 0 && strchr(h->argument[0], '=') == NULL, status;
 
 	if (h->count == 0) {
-		(void)puts(info->policy < RATION_CONTROL_POLICY_MAX ? info->policy_name[info->policy] : "?");
+		(void)puts(info->policy < RATION_CONTROL_POLICY_MAX ?
+		           info->policy_name[info->policy] : "?");
 		return HVCTL_OK;
 	}
 	status = change_pairs(h, &params, first, RATION_ATTR_TSLICE | RATION_ATTR_RATELIMIT,

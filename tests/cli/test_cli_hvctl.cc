@@ -323,7 +323,8 @@ TEST_F(Hvctl, AnswersAreFoundInNoise)
 	/* What somebody else left unfinished. */
 	server->mode = DeskServer::SOUND;
 	server->with([](desk *d) {
-		ration_control_frame f = {1, RATION_CONTROL_REQUEST, RATION_CONTROL_CREATE, 1, 900, nullptr};
+		ration_control_frame f = {1, RATION_CONTROL_REQUEST, RATION_CONTROL_CREATE, 1, 900,
+		                          nullptr};
 		uint8_t frame[RATION_CONTROL_HEAD + 900] = {0}, reply[9];
 		(void)ration_control_seal(&f, frame);
 		EXPECT_EQ(0u, desk_talk(d, frame, 40, reply, sizeof reply));

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "admin.h"
+
+#include "domain.h"
+#include "recorder.h"
+#include "report.h"
+#include "script.h"
+
+#define STOP_NS (20 * RATION_NS_PER_MS)
+
+static ration_ns admin_end_ns;
+
+void admin_init(ration_ns end_ns)
+{
+	admin_end_ns = end_ns;
+}
+
+ration_ns admin_next(void)
+{
+	ration_ns next = script_next();
+
+	return admin_end_ns < next ? admin_end_ns : next;
+}
+
+void admin_work(void)
+{
+	ration_ns now;
+
+	ration_lock_take(&hv.admin);
+	FLAG_SET(hv.work, 0);
+	now = clock_now();
+	if (cpu_self()->id == 0)
+		script_run(now);
+	if (domain_settle())
+		FLAG_SET(hv.work, 1);
+	if (now >= admin_end_ns || (!domain_is_any() && script_next() == RATION_NEVER))
+		admin_finish();
+	ration_lock_release(&hv.admin);
+}
+
+/* The others stand still, so that nothing is said in between. */
+static void admin_stop_others(void)
+{
+	ration_ns end = clock_now() + STOP_NS;
+	uint32_t c, running;
+
+	FLAG_SET(hv.stop, true);
+	for (c = 0; c < hv.cpu_count; c++)
+		if (c != cpu_self()->id && hv.cpu[c].present)
+			host_kick(c);
+	do {
+		running = 0;
+		for (c = 0; c < hv.cpu_count; c++)
+			running += hv.cpu[c].present && !FLAG_GET(hv.cpu[c].stands) ? 1u : 0u;
+		ration_lock_relax();
+	} while (running > 1 && clock_now() < end);
+}
+
+void admin_finish(void)
+{
+	const char *broken;
+	ration_ns now;
+
+	recorder_stop();
+	admin_stop_others();
+	report_print();
+	broken = ration_check(hv.ration);
+	if (broken != NULL)
+		say("broken: %s", broken);
+	recorder_write();
+	now = clock_now();
+	say("end: %lu us", now / 1000);
+	outb(0xF4, broken == NULL ? 0x10 : 0x11);
+	halt_for_ever();
+	__builtin_unreachable();
+}
