@@ -4,7 +4,7 @@
 #include "channel.h"
 #include "domain.h"
 #include "recorder.h"
-#include "report.h"
+#include "domain_report.h"
 #include "script.h"
 
 #define STOP_NS (20 * RATION_NS_PER_MS)

@@ -3,7 +3,7 @@
 
 #include "admin.h"
 #include "memory.h"
-#include "report.h"
+#include "domain_report.h"
 #include "text.h"
 
 struct domain domain_list[DOMAIN_MAX];

@@ -4,7 +4,7 @@
 #include "admin.h"
 #include "domain.h"
 #include "options.h"
-#include "report.h"
+#include "domain_report.h"
 #include "text.h"
 
 #define WORD_SIZE 128u

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "report.h"
+#include "domain_report.h"
 
 #include "domain.h"
 #include "steal.h"
