@@ -28,6 +28,7 @@ JEMALLOC ?= $(if $(SAN),0,1)
 CORE_SRC := $(wildcard sched/*/*.c affinity/*.c topology/*.c)
 PORT_SRC := $(wildcard hv-integration/port/*.c hv-integration/control/*.c)
 THREAD_SRC := $(wildcard hv-integration/thread/*.c)
+HVCTL_SRC := $(wildcard hv-integration/hvctl/*.c)
 HOST_SRC := $(filter-out sim/main.c,$(wildcard sim/*.c sim/models/*.c topology/host/*.c))
 TEST_SRC := $(wildcard tests/unit/*.cc tests/table/*.cc tests/golden/*.cc tests/prop/*.cc)
 CLI_SRC  := $(wildcard tests/cli/*.cc)
@@ -45,6 +46,7 @@ CORE_OBJ := $(CORE_SRC:%.c=$(O)/obj/%.o)
 PORT_OBJ := $(PORT_SRC:%.c=$(O)/obj/%.o)
 HOST_OBJ := $(HOST_SRC:%.c=$(O)/obj/%.o)
 THREAD_OBJ := $(THREAD_SRC:%.c=$(O)/obj/%.o)
+HVCTL_OBJ := $(HVCTL_SRC:%.c=$(O)/obj/%.o)
 TESTS    := $(TEST_SRC:tests/%.cc=$(O)/tests/%) $(CLI_SRC:tests/%.cc=$(O)/tests/%)
 # What writes the data of charts.
 CHARTED  := $(O)/tests/prop/test_credit_machines $(O)/tests/unit/test_credit_bars
@@ -55,6 +57,7 @@ PORT_LIB := $(O)/libration-port.a
 HOST_LIB := $(O)/libsim.a
 PROGRAM  := $(O)/bin/ration
 THREADS  := $(O)/bin/ration-threads
+HVCTL    := $(O)/bin/hvctl
 BARE_SRC := $(wildcard hv-integration/bare/*.c)
 BARE_ASM := $(wildcard hv-integration/bare/*.S)
 BARE_OBJ := $(BARE_SRC:%.c=$(O)/obj/%.o) $(BARE_ASM:%.S=$(O)/obj/%.o)
@@ -109,7 +112,7 @@ export O CC CXX V WERROR VERSION
 # ---- Targets ---------------------------------------------------------------
 
 ## Build the library and the commands
-all: lib $(PROGRAM) $(THREADS)
+all: lib $(PROGRAM) $(THREADS) $(HVCTL)
 
 ## Build build/libration.a, the freestanding scheduler, and its port
 lib: $(LIB) $(PORT_LIB)
@@ -188,7 +191,7 @@ install: all
 	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' ration.pc.in \
 	  >$(ROOT)/lib/pkgconfig/ration.pc
 	install -m 644 $(PUBLIC) $(ROOT)/include/libration/
-	install -m 755 $(PROGRAM) $(THREADS) $(ROOT)/bin/
+	install -m 755 $(PROGRAM) $(THREADS) $(HVCTL) $(ROOT)/bin/
 	install -m 644 LICENSE README.md docs/*.md $(ROOT)/share/doc/libration/
 	for m in $(MAN); do \
 	  install -D -m 644 $$m $(ROOT)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
@@ -203,7 +206,7 @@ uninstall:
 	rm -rf $(ROOT)/include/libration $(ROOT)/share/doc/libration
 	rm -f $(ROOT)/lib/libration.a $(ROOT)/lib/libration-port.a \
 	  $(ROOT)/lib/pkgconfig/ration.pc $(ROOT)/bin/ration \
-	  $(ROOT)/bin/ration-threads \
+	  $(ROOT)/bin/ration-threads $(ROOT)/bin/hvctl \
 	  $(foreach m,$(MAN),$(ROOT)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m)) \
 	  $(COMPLETION:docs/completion/%.bash=$(ROOT)/share/bash-completion/completions/%)
 
@@ -245,6 +248,10 @@ $(PROGRAM): $(O)/obj/sim/main.o $(HOST_OBJ) $(PORT_LIB) $(LIB)
 $(THREADS): $(THREAD_OBJ) $(HOST_LIB) $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -pthread -o $@ $^ $(HOST_LIBS)
 
+# Needs nothing but libc: a client for machines that have no hwloc.
+$(HVCTL): $(HVCTL_OBJ) $(O)/obj/sim/panic.o $(HOST_LIB) $(PORT_LIB) $(LIB)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -o $@ $^
+
 $(BARE): hv-integration/bare/link.ld $(BARE_OBJ) $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none \
 	  -Wl,-z,noexecstack,--no-warn-rwx-segments -T $< -o $@ $(BARE_OBJ) $(PORT_LIB) $(LIB)
@@ -254,8 +261,8 @@ $(BARE_OBJ): | $(SETUP_CORE)
 $(O)/obj/%.o: %.S Makefile
 	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(COMMON) -c $< -o $@
 $(CORE_OBJ) $(PORT_OBJ): | $(SETUP_CORE)
-$(HOST_OBJ) $(THREAD_OBJ) $(O)/obj/sim/main.o: FLAGS = $(HOST_FLAGS)
-$(HOST_OBJ) $(THREAD_OBJ) $(O)/obj/sim/main.o: | $(SETUP_HOST)
+$(HOST_OBJ) $(THREAD_OBJ) $(HVCTL_OBJ) $(O)/obj/sim/main.o: FLAGS = $(HOST_FLAGS)
+$(HOST_OBJ) $(THREAD_OBJ) $(HVCTL_OBJ) $(O)/obj/sim/main.o: | $(SETUP_HOST)
 $(O)/obj/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(FLAGS) -c $< -o $@
 

@@ -64,20 +64,12 @@ const struct acpi_header *acpi_find(const char *signature)
 	return NULL;
 }
 
-uint32_t acpi_apics(uint32_t ids[], uint32_t most, uint64_t *base)
+uint64_t acpi_apic_base(void)
 {
 	const struct acpi_header *madt = acpi_find("APIC");
-	const uint8_t *at, *end;
-	uint32_t count = 0, word;
+	uint32_t base = 0xFEE00000u;
 
-	if (madt == NULL || madt->length < sizeof(*madt) + 8)
-		return 0;
-	memcpy(&word, madt + 1, sizeof(word));
-	*base = word;
-	at = (const uint8_t *)(madt + 1) + 8;
-	end = (const uint8_t *)madt + madt->length;
-	for (; at + 2 <= end && at[1] >= 2 && at + at[1] <= end; at += at[1])
-		if (at[0] == 0 && at[1] >= 8 && (at[4] & 1) != 0 && count < most)
-			ids[count++] = at[3];
-	return count;
+	if (madt != NULL && madt->length >= sizeof(*madt) + sizeof(base))
+		memcpy(&base, madt + 1, sizeof(base));
+	return base;
 }

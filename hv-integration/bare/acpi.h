@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* acpi.h - the machine's tables: which there are, and the local APICs. */
+/* acpi.h - the tables of the machine's firmware. */
 #ifndef ACPI_H
 #define ACPI_H
 
@@ -16,9 +16,8 @@ struct acpi_header {
 /* The table of that name, its checksum right; or NULL. */
 const struct acpi_header *acpi_find(const char *signature);
 
-/* Enabled local APICs in the order of the MADT, at most `most`; *base: their registers.
- * Without a MADT: none. */
-uint32_t acpi_apics(uint32_t ids[], uint32_t most, uint64_t *base);
+/* Where the MADT says that the local APICs' registers are; else where they always are. */
+uint64_t acpi_apic_base(void);
 
 /* Put a checksum at `at`, so that all `length` bytes add up to 0. */
 void acpi_sum(void *table, size_t length, uint8_t *at);

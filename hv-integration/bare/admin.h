@@ -12,6 +12,9 @@
 /* The run ends then whatever runs; RATION_NEVER: when the last domain has gone. */
 void admin_init(ration_ns end_ns);
 
+/* The run ends soon, when answers that are on their way are out: off, or anew. */
+void admin_shutdown(bool is_reset);
+
 /* When CPU 0 has to come by. */
 ration_ns admin_next(void);
 

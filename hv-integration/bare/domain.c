@@ -49,6 +49,8 @@ static void domain_free(struct domain *d)
 		d->vcpu[i] = NULL;
 	}
 	npt_fini(d);
+	if (d->output != NULL)
+		memory_page_give(d->output);
 	FLAG_SET(d->state, DOMAIN_NONE);
 }
 
@@ -58,7 +60,8 @@ static bool domain_allocate(struct domain *d)
 
 	if (!memory_reserve(d->frame_count))
 		return false;
-	if (!npt_init(d))
+	d->output = memory_page_take();
+	if (!npt_init(d) || d->output == NULL)
 		return false;
 	for (i = 0; i < d->config.vcpu_count; i++) {
 		struct vcpu *v = d->vcpu[i] = memory_page_take();
@@ -107,6 +110,7 @@ static void domain_withdraw(struct domain *d, ration_ns now, struct ration_effec
 	status = ration_record_dom_leave(&hv.port.record, d->ration, now, fx);
 	RATION_ASSERT(status == RATION_OK);
 	ration_port_effects(&hv.port, fx);
+	d->ration = NULL;
 }
 
 static int domain_admit(struct domain *d, ration_ns now, struct ration_effects *fx,
@@ -209,7 +213,7 @@ void domain_end(struct domain *d, enum domain_state state, const char *why)
 	FLAG_SET(hv.work, 1);
 }
 
-static void domain_pause(struct domain *d, bool pause)
+void domain_pause(struct domain *d, bool pause)
 {
 	struct ration_effects fx;
 	ration_ns now = ration_port_begin(&hv.port, cpu_self()->id);
@@ -324,12 +328,35 @@ bool domain_settle(void)
 	return left;
 }
 
-/* ---- Typed input ------------------------------------------------------- */
+/* ---- The console ------------------------------------------------------- */
 
-void domain_input_put(struct domain *d, uint8_t byte)
+void domain_output_put(struct domain *d, char c)
 {
-	if (d->input_count < sizeof(d->input))
-		d->input[(d->input_begin + d->input_count++) % sizeof(d->input)] = byte;
+	d->output[d->output_count++ % PAGE_SIZE] = (uint8_t)c;
+	console_guest(&d->line, d->config.name, c);
+}
+
+uint32_t domain_output_read(const struct domain *d, uint64_t *from, uint8_t *to, uint32_t size)
+{
+	uint32_t n = 0;
+
+	if (*from > d->output_count)
+		*from = d->output_count;
+	if (d->output_count - *from > PAGE_SIZE)
+		*from = d->output_count - PAGE_SIZE;
+	while (n < size && *from + n < d->output_count) {
+		to[n] = d->output[(*from + n) % PAGE_SIZE];
+		n++;
+	}
+	return n;
+}
+
+bool domain_input_put(struct domain *d, uint8_t byte)
+{
+	if (d->input_count == sizeof(d->input))
+		return false;
+	d->input[(d->input_begin + d->input_count++) % sizeof(d->input)] = byte;
+	return true;
 }
 
 uint8_t domain_input_take(struct domain *d)

@@ -30,12 +30,18 @@ void domain_end(struct domain *d, enum domain_state state, const char *why);
 /* Go on with those that end or reset; true: some are not done yet. */
 bool domain_settle(void);
 bool domain_is_any(void);
+/* Its vCPUs wait until as many calls let them go on; under hv.admin. */
+void domain_pause(struct domain *d, bool pause);
 
 /* The vCPU runs, or a CPU holds its context. */
 bool domain_vcpu_is_on_cpu(const struct vcpu *v);
 
-/* Typed input: a byte for it; the next one, 0 if none; is there one?  Under d->lock. */
-void domain_input_put(struct domain *d, uint8_t byte);
+/* Under d->lock.  It printed a byte.  What it printed from byte *from on, at most `size`
+ * of it; *from is set to the first that is still there. */
+void domain_output_put(struct domain *d, char c);
+uint32_t domain_output_read(const struct domain *d, uint64_t *from, uint8_t *to, uint32_t size);
+/* Typed input: a byte for it, if there is room; the next one, 0 if none; is there one? */
+bool domain_input_put(struct domain *d, uint8_t byte);
 uint8_t domain_input_take(struct domain *d);
 uint32_t domain_input_is_there(const struct domain *d);
 

@@ -3,6 +3,7 @@
 #include "admin.h"
 #include "vcpu.h"
 
+#define CHARGE_NS  (200 * RATION_NS_PER_US)
 #define VCPU_SLOTS (DOMAIN_MAX * DOMAIN_VCPU_MAX)
 
 struct hv hv;
@@ -63,6 +64,7 @@ static void host_save(void *context, ration_cpu c, struct ration_vcpu *v)
 	struct cpu *cpu = &hv.cpu[c];
 
 	(void)context;
+	cpu->save_ns = clock_now();
 	if (cpu->loaded != NULL && cpu->loaded->ration == v)
 		svm_save(cpu, cpu->loaded);
 }
@@ -99,6 +101,40 @@ static struct vcpu *host_load(struct cpu *cpu, const struct ration_vcpu *v)
 	return next;
 }
 
+/*
+ * A guest that blocked or yielded pays for the switch, from its save to here, which
+ * is in nobody's running time: however often it does that, the others get their due.
+ * Booked in pieces, each of which is a verb in the log.
+ */
+static void host_charge(struct cpu *cpu, struct domain *d)
+{
+	struct ration_effects fx = { 0, RATION_NEVER };
+	ration_ns ns = clock_now() - cpu->save_ns, now;
+
+	ns += __atomic_fetch_add(&d->owed_ns, ns, __ATOMIC_SEQ_CST);
+	if (ns < CHARGE_NS)
+		return;
+	now = ration_port_begin(&hv.port, cpu->id);
+	ns = __atomic_exchange_n(&d->owed_ns, 0, __ATOMIC_SEQ_CST);
+	fx.expire_ns = hv.port.expire_ns;
+	if (d->ration != NULL && ns != 0)
+		ration_record_dom_charge(&hv.port.record, d->ration, ns, RATION_HELPER_EMULATOR, now,
+		                         &fx);
+	ration_port_end(&hv.port, &fx);
+}
+
+/* What runs next, after `exit`. */
+static struct ration_vcpu *host_decide(struct cpu *cpu, struct ration_port_exit exit)
+{
+	struct vcpu *before = exit.why != RATION_EXIT_NONE ? cpu->loaded : NULL;
+	struct domain *d = before != NULL ? before->dom : NULL;
+	struct ration_vcpu *v = ration_port_run(&hv.port, cpu->id, exit);
+
+	if (d != NULL && cpu->loaded != before)
+		host_charge(cpu, d);
+	return v;
+}
+
 static void host_stand(struct cpu *cpu)
 {
 	FLAG_SET(cpu->stands, true);
@@ -111,11 +147,14 @@ void host_run(struct cpu *cpu)
 	struct ration_vcpu *v;
 
 	for (;;) {
+		/* The others' turn: see timer.c. */
+		if (hv.heartbeat_ns != 0)
+			ration_lock_relax();
 		FLAG_SET(cpu->leave, false);
 		if (FLAG_GET(hv.stop))
 			host_stand(cpu);
 		timer_expire(cpu, clock_now());
-		v = ration_port_run(&hv.port, cpu->id, exit);
+		v = host_decide(cpu, exit);
 		exit = (struct ration_port_exit){ RATION_EXIT_NONE, NULL };
 		if (FLAG_GET(hv.work) != 0 || (cpu->id == 0 && clock_now() >= admin_next())) {
 			admin_work();

@@ -39,6 +39,7 @@ struct cpu {
 	ration_ns port_timer_ns;         /* what the port wants */
 	ration_ns armed_ns;              /* what the local APIC's timer is set to */
 	ration_ns beat_ns;               /* its next heartbeat: timer.c */
+	ration_ns save_ns;               /* when it last began to save a context */
 	uint64_t asid_round;
 	uint32_t asid_next;
 	uint64_t exits, interrupts;
@@ -106,7 +107,7 @@ ration_ns clock_of_tsc(uint64_t tsc);
 uint64_t clock_to_tsc(ration_ns ns);
 void clock_wait(ration_ns ns);
 
-/* Start CPUs 1..; those that do not come are left out.  Returns how many there are. */
-uint32_t smp_start(const uint32_t apic_ids[], uint32_t count);
+/* Start all CPUs but this one; those that come are `present`. */
+void smp_start(const struct cpu *self);
 
 #endif

@@ -2,7 +2,7 @@
 /* The calls of ration_guest.h.  All arguments are numbers in registers. */
 #include "ration_guest.h"
 
-#include "admin.h"
+#include "channel.h"
 #include "domain.h"
 #include "steal.h"
 #include "text.h"
@@ -41,7 +41,7 @@ static int64_t call_console(struct vcpu *v)
 	call_bytes(v, byte, false);
 	ration_lock_take(&d->lock);
 	for (i = 0; i < count; i++)
-		console_guest(&d->line, d->config.name, byte[i]);
+		domain_output_put(d, byte[i]);
 	ration_lock_release(&d->lock);
 	return (int64_t)count;
 }
@@ -58,6 +58,25 @@ static int64_t call_console_read(struct vcpu *v)
 	ration_lock_release(&d->lock);
 	call_bytes(v, byte, true);
 	return (int64_t)count;
+}
+
+/* Only dom0 has a line to the hypervisor. */
+static int64_t call_control(struct vcpu *v, bool put)
+{
+	char byte[RATION_GUEST_CONSOLE_MAX] = { 0 };
+	int64_t count;
+
+	if (v->dom->id != 0)
+		return RATION_GUEST_E_RIGHT;
+	if (put) {
+		if (v->reg[RBX] > sizeof(byte))
+			return RATION_GUEST_E_VALUE;
+		call_bytes(v, byte, false);
+		return (int64_t)channel_put((const uint8_t *)byte, v->reg[RBX]);
+	}
+	count = (int64_t)channel_take((uint8_t *)byte, sizeof(byte));
+	call_bytes(v, byte, true);
+	return count;
 }
 
 static int64_t call_who(struct vcpu *v)
@@ -141,7 +160,7 @@ static int64_t call_any(struct cpu *cpu, struct vcpu *v, uint64_t number)
 		return call_ledger(cpu, v);
 	case RATION_GUEST_CONTROL_PUT:
 	case RATION_GUEST_CONTROL_TAKE:
-		return RATION_GUEST_E_RIGHT;
+		return call_control(v, number == RATION_GUEST_CONTROL_PUT);
 	default:
 		return RATION_GUEST_E_NUMBER;
 	}

@@ -53,7 +53,7 @@ static void uart_write(struct domain *d, uint32_t reg, uint8_t value)
 	else if (reg != REG_DATA)
 		state[reg] = value;
 	else if ((state[REG_MCR] & MCR_LOOP) == 0)
-		console_guest(&d->line, d->config.name, (char)value);
+		domain_output_put(d, (char)value);
 }
 
 /* ---- Ports ------------------------------------------------------------- */

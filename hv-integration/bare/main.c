@@ -2,7 +2,9 @@
 /* From the loader to the first guest. */
 #include "acpi.h"
 #include "admin.h"
+#include "channel.h"
 #include "domain.h"
+#include "machine.h"
 #include "memory.h"
 #include "module.h"
 #include "multiboot.h"
@@ -14,7 +16,6 @@
 void bare_main(uint32_t magic, const struct multiboot_info *info);
 
 extern const uint8_t image_end[];
-static struct ration_topology machine;
 
 static void main_stop(const char *why)
 {
@@ -35,21 +36,32 @@ static uint64_t main_memory_end(const struct multiboot_info *info)
 	return end;
 }
 
+/* The numbers of CPUs are the model's; this one has any of them. */
 static void main_cpus(const struct options *o)
 {
-	uint32_t ids[RATION_CPU_MAX], count, c;
-	uint64_t base = 0xFEE00000u;
+	const struct ration_acpi_machine *m;
+	struct ration_topology *model = machine_model();
+	struct cpu *self = &hv.cpu[0];
+	uint32_t c;
 
-	count = acpi_apics(ids, o->maxcpus, &base);
-	apic_init(base);
-	hv.cpu[0].apic_id = apic_id();
-	svm_begin(&hv.cpu[0]);
-	FLAG_SET(hv.cpu[0].present, true);
-	hv.cpu_count = smp_start(ids, count);
-	ration_topology_flat(&machine, hv.cpu_count);
+	apic_init(acpi_apic_base());
+	m = machine_read(o->maxcpus, o->smt, apic_id());
+	hv.cpu_count = model->cpu_count;
+	for (c = 0; c < hv.cpu_count; c++) {
+		hv.cpu[c].id = c;
+		hv.cpu[c].apic_id = m->apic_id[c];
+		hv.cpu[c].armed_ns = RATION_NEVER;
+		if (m->apic_id[c] == apic_id())
+			self = &hv.cpu[c];
+	}
+	*(struct cpu **)(void *)cpu_stacks[0] = self;
+	svm_begin(self);
+	FLAG_SET(self->present, true);
+	smp_start(self);
 	for (c = 0; c < hv.cpu_count; c++)
-		if (!o->smt && machine.cpu[c].core == (c != 0 ? machine.cpu[c - 1].core : UINT16_MAX))
-			machine.cpu[c].online = false;
+		if (!hv.cpu[c].present)
+			model->cpu[c].online = false;
+	machine_print();
 }
 
 static void main_instance(const struct options *o)
@@ -63,7 +75,7 @@ static void main_instance(const struct options *o)
 	hv.config.policies = o->policies;
 	hv.config.policy_count = 3;
 	hv.config.params = o->params;
-	hv.config.topology = &machine;
+	hv.config.topology = machine_model();
 	size = ration_size(hv.config.policies, hv.config.policy_count, &hv.config.limits);
 	memory = memory_forever(size);
 	if (memory == NULL)
@@ -102,7 +114,7 @@ static void main_domains(const struct options *o)
 {
 	struct domain_config config;
 	const char *wrong;
-	bool first = true;
+	bool is_dom0 = true;
 	uint32_t i;
 
 	for (i = 0; i < module_count; i++) {
@@ -111,13 +123,16 @@ static void main_domains(const struct options *o)
 		if ((m->kind != MODULE_LINUX && m->kind != MODULE_ELF) || !main_has_name(m->text))
 			continue;
 		wrong = domain_config_read(&config, m->text, m);
-		if (wrong == NULL && first)
+		if (wrong == NULL && is_dom0)
 			main_dom0(o, &config);
-		first = false;
 		if (wrong == NULL)
 			wrong = domain_create(&config);
 		if (wrong != NULL)
 			say("module %s: %s", m->file, wrong);
+		/* Nobody else may have its number, and its rights. */
+		if (wrong != NULL && is_dom0)
+			main_stop("there is no dom0");
+		is_dom0 = false;
 	}
 }
 
@@ -140,12 +155,12 @@ void bare_main(uint32_t magic, const struct multiboot_info *info)
 		main_stop(wrong);
 	clock_init();
 	hv.heartbeat_ns = options.heartbeat_hz != 0 ? RATION_NS_PER_S / options.heartbeat_hz : 0;
-	hv.cpu[0].armed_ns = RATION_NEVER;
 	main_cpus(&options);
 	main_instance(&options);
 	say("libration-hv: %u CPUs, %lu MiB for guests, TSC %u kHz, policy %s", hv.cpu_count,
 	    memory_free_frames() * 2, clock_khz(), ration_policy_name(options.policies[0]));
 	admin_init(options.end_ns);
+	channel_init(options.control);
 	if (!script_init())
 		panic_stop();
 	main_domains(&options);
@@ -154,5 +169,5 @@ void bare_main(uint32_t magic, const struct multiboot_info *info)
 	ration_lock_release(&hv.admin);
 	FLAG_SET(hv.work, 1);
 	FLAG_SET(hv.go, true);
-	host_run(&hv.cpu[0]);
+	host_run(cpu_self());
 }

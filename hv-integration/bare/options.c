@@ -7,6 +7,7 @@
 #include "ration_rr.h"
 #include "ration_sedf.h"
 #include "text.h"
+#include "x86.h"
 
 static const struct ration_policy *const options_policies[3] = { &ration_credit, &ration_sedf,
 	                                                             &ration_rr };
@@ -82,6 +83,8 @@ static bool options_hv(struct options *o, const char *word, bool *good)
 		*good = options_time(value, RATION_NS_PER_S, 1, RATION_TIME_MAX, &o->end_ns);
 	else if ((value = text_after(word, "hv_record=")) != NULL)
 		*good = options_number(value, 0, 1024, &o->record_mib);
+	else if ((value = text_after(word, "hv_control=")) != NULL)
+		*good = (o->control = text_equal(value, "1")) || text_equal(value, "0");
 	else if ((value = text_after(word, "hv_heartbeat=")) != NULL)
 		*good = options_number(value, 0, 20000, &o->heartbeat_hz);
 	else
@@ -113,6 +116,14 @@ static bool options_word(struct options *o, const char *word)
 	return false;
 }
 
+/* "TCGTCGTCGTCG" */
+static bool options_is_emulated(void)
+{
+	struct cpuid r = cpuid_read(0x40000000, 0);
+
+	return (cpuid_read(1, 0).ecx >> 31 & 1) != 0 && r.ebx == 0x54474354 && r.ecx == 0x43544743;
+}
+
 bool options_read(struct options *o, const char *line)
 {
 	char word[160];
@@ -123,7 +134,7 @@ bool options_read(struct options *o, const char *line)
 	o->params.tslice_ns = RATION_TSLICE_DEFAULT_NS;
 	o->params.ratelimit_ns = RATION_RATELIMIT_DEFAULT_NS;
 	o->maxcpus = RATION_CPU_MAX;
-	o->heartbeat_hz = 1000;
+	o->heartbeat_hz = options_is_emulated() ? 1000 : 0;
 	o->smt = true;
 	o->end_ns = RATION_NEVER;
 	for (; text_word(&line, word, sizeof(word)); first = false) {

@@ -11,7 +11,9 @@
  *      dom0_cpu_floor=25          % of one CPU that dom0 gets when it wants it
  *      hv_time=5s                 the run ends then; without it, when all domains have gone
  *      hv_record=MIB              keep a log of that many MiB and write it to COM2 (recorder.h)
- *      hv_heartbeat=1000          Hz at which busy CPUs look up, see timer.c; 0: never
+ *      hv_control=1               the control protocol on COM2 (channel.h)
+ *      hv_heartbeat=1000          Hz at which busy CPUs look up, see timer.c; 0: never; by
+ *                             default 1000 on QEMU's emulator, and 0 elsewhere
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -22,7 +24,7 @@ struct options {
 	const struct ration_policy *policies[3];
 	struct ration_params params;
 	uint32_t maxcpus, heartbeat_hz, record_mib;
-	bool smt;
+	bool smt, control;
 	uint32_t dom0_max_vcpus, dom0_floor_ppm;
 	bool dom0_vcpus_pin;
 	ration_ns end_ns;

@@ -11,7 +11,6 @@ void smp_main(void);
 
 extern const uint8_t trampoline_begin[], trampoline_end[];
 uint8_t *smp_stack;                    /* of the CPU that is being woken */
-uint8_t cpu_stacks[RATION_CPU_MAX][STACK_SIZE] __attribute__((aligned(STACK_SIZE)));
 
 void smp_main(void)
 {
@@ -26,34 +25,26 @@ void smp_main(void)
 	host_run(cpu);
 }
 
-static bool smp_wake(struct cpu *cpu)
+static bool smp_wake(struct cpu *cpu, uint8_t *stack)
 {
 	ration_ns end = clock_now() + TRY_NS;
 
-	smp_stack = cpu_stacks[cpu->id] + STACK_SIZE;
-	*(struct cpu **)(void *)cpu_stacks[cpu->id] = cpu;
+	smp_stack = stack + STACK_SIZE;
+	*(struct cpu **)(void *)stack = cpu;
 	apic_wake(cpu->apic_id, TRAMPOLINE / PAGE_SIZE);
 	while (!FLAG_GET(cpu->present) && clock_now() < end)
 		ration_lock_relax();
 	return FLAG_GET(cpu->present);
 }
 
-uint32_t smp_start(const uint32_t apic_ids[], uint32_t count)
+/* This CPU has the stack of CPU 0, which then has this one's. */
+void smp_start(const struct cpu *self)
 {
-	uint32_t i, self = apic_id(), n = 1;
+	uint32_t c;
 
 	memcpy((void *)TRAMPOLINE, trampoline_begin, (size_t)(trampoline_end - trampoline_begin));
-	for (i = 0; i < count; i++) {
-		if (apic_ids[i] == self)
-			continue;
-		hv.cpu[n].id = n;
-		hv.cpu[n].apic_id = apic_ids[i];
-		hv.cpu[n].armed_ns = RATION_NEVER;
-		if (!smp_wake(&hv.cpu[n])) {
-			say("the CPU with APIC id %u does not come up: left out", apic_ids[i]);
-			continue;
-		}
-		n++;
-	}
-	return n;
+	for (c = 0; c < hv.cpu_count; c++)
+		if (c != self->id && !smp_wake(&hv.cpu[c], cpu_stacks[c != 0 ? c : self->id]))
+			say("CPU %u (APIC id %u) does not come up: it stays off line", c,
+			    hv.cpu[c].apic_id);
 }

@@ -5,9 +5,10 @@
  * for a CPU looks when it gets one.
  *
  * THE HEARTBEAT.  Under `qemu -icount` CPUs take turns in one thread: one runs until the
- * next timer of any of them, and goes before those whose interrupt has not come.  So
- * each CPU that runs a guest has an interrupt of its own in each 1/hv_heartbeat s,
- * each at another moment: turns are short, and everybody has one.
+ * next timer of any of them, and the same one may go on after that, whoever else has
+ * something to do.  So each CPU that runs a guest has an interrupt of its own in each
+ * 1/hv_heartbeat s, each at another moment, and executes a PAUSE before it decides,
+ * which ends its turn: turns are short, and everybody has one.
  */
 #include "admin.h"
 #include "vcpu.h"

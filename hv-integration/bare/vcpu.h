@@ -72,6 +72,7 @@ struct domain {
 	uint64_t tsc_begin;                /* the machine's, when the guest's was 0 */
 
 	uint32_t state;                    /* a flag: enum domain_state */
+	uint64_t owed_ns;                  /* a flag: switches that it has not paid for yet */
 	const char *why;                   /* it ends */
 	bool must_pause;                   /* a flag: it ends, and may still run */
 
@@ -81,7 +82,9 @@ struct domain {
 	uint64_t *npt;                     /* root of the nested tables */
 	uint64_t *npt_directory[2];
 	struct console_line line;
-	uint8_t input[64];
+	uint8_t *output;                   /* the last page of what it printed */
+	uint64_t output_count;
+	uint8_t input[256];
 	uint32_t input_begin, input_count;
 	uint8_t uart[16];                  /* registers; from 8 on, its divisor */
 

@@ -268,6 +268,8 @@ static const char *verb_cpu(const char *at)
 
 	if (!verb_number(&at, hv.cpu_count - 1, &c) || !verb_on(&at, &on))
 		return "a CPU and on or off expected";
+	if (on && !hv.cpu[c].present)
+		return "that CPU did not come up";
 	if (on)
 		status = VERB(ration_record_cpu_up(RECORD, (ration_cpu)c, now, &fx));
 	else

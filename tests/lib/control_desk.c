@@ -107,6 +107,8 @@ static int desk_admit(struct desk *d, struct desk_dom *to, uint32_t vcpus,
 	all.hard = ration_cpuset_first_count(d->config.limits.cpu_count);
 	status = ration_record_dom_admit(&d->port.record, to->id, attr,
 	                                 ration_port_begin(&d->port, RATION_CPU_NONE), &fx, &dom);
+	if (status == RATION_OK)
+		ration_record_name(&d->port.record, dom, to->name);
 	ration_port_end(&d->port, &fx);
 	for (uint32_t i = 0; status == RATION_OK && i < vcpus; i++) {
 		ration_ns now = ration_port_begin(&d->port, RATION_CPU_NONE);
