@@ -256,7 +256,8 @@ $(BARE): hv-integration/bare/link.ld $(BARE_OBJ) $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none \
 	  -Wl,-z,noexecstack,--no-warn-rwx-segments -T $< -o $@ $(BARE_OBJ) $(PORT_LIB) $(LIB)
 
-$(CORE_OBJ) $(PORT_OBJ) $(BARE_OBJ): FLAGS = $(CORE_FLAGS)
+$(CORE_OBJ) $(PORT_OBJ): FLAGS = $(CORE_FLAGS)
+$(BARE_OBJ): FLAGS = $(CORE_FLAGS) -DRATION_VERSION='"$(VERSION)"'
 $(BARE_OBJ): | $(SETUP_CORE)
 $(O)/obj/%.o: %.S Makefile
 	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(COMMON) -c $< -o $@
@@ -308,8 +309,8 @@ $(O)/guest/initramfs: $(O)/guest/versions $(O)/guest/duty $(GUEST)/pack.sh $(GUE
 	$(call say,PACK,$@)$(GUEST)/pack.sh $(O)/guest/busybox $(O)/guest/duty $@
 $(TINY): $(O)/guest/%.elf: $(O)/obj/$(GUEST)/tiny/%.o $(GUEST)/tiny/tiny.ld \
            $(O)/obj/$(GUEST)/tiny/start.o $(O)/obj/$(GUEST)/tiny/tiny.o \
-           $(O)/obj/$(GUEST)/call.o $(O)/obj/$(GUEST)/write.o
-	$(call say,LINK,$@)mkdir -p $(@D) && \
-	  ld -static -z max-page-size=4096 -T $(filter %.ld,$^) -o $@ $(filter %.o,$^)
+           $(O)/obj/$(GUEST)/call.o $(O)/obj/$(GUEST)/write.o $(PORT_LIB) $(LIB)
+	$(call say,LINK,$@)mkdir -p $(@D) && ld -static -z max-page-size=4096 \
+	  -T $(filter %.ld,$^) -o $@ $(filter %.o,$^) $(PORT_LIB) $(LIB)
 
 -include $(shell find $(O)/obj $(O)/tests -name '*.d' 2>/dev/null)

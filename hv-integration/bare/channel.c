@@ -4,6 +4,7 @@
 #include "admin.h"
 #include "domain.h"
 #include "ration_control.h"
+#include "recorder.h"
 #include "text.h"
 
 #define POLL_NS RATION_NS_PER_MS
@@ -152,7 +153,8 @@ void channel_init(bool serial)
 		channel_console_read, channel_console_write, channel_shutdown
 	};
 
-	ration_control_init(&channel.control, &hv.port, &hv.config, 0, &host, "libration-hv", "bare");
+	ration_control_init(&channel.control, &hv.port, &hv.config, 0, &host, recorder_writer,
+	                    recorder_machine);
 	ration_control_open(&channel.serial, &channel.control, true, 0);
 	ration_control_open(&channel.dom0, &channel.control, true, 0);
 	channel.is_serial = serial;

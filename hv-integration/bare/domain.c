@@ -138,10 +138,31 @@ static int domain_admit(struct domain *d, ration_ns now, struct ration_effects *
 	return RATION_OK;
 }
 
+static void domain_name(void *context, uint32_t id, struct ration_reason *to)
+{
+	uint32_t i;
+
+	/* Also of the one that is being made; numbers are not used again. */
+	(void)context;
+	for (i = 0; i < DOMAIN_MAX; i++)
+		if (domain_list[i].id == id)
+			ration_reason_text(to, domain_list[i].config.name);
+}
+
+const char *domain_refused(const char *what, int status, const struct ration_refusal *why)
+{
+	static struct ration_reason reason;
+
+	reason.length = 0;
+	ration_reason_text(&reason, what);
+	ration_reason_text(&reason, ": ");
+	ration_reason_refusal(&reason, status, why, domain_name, NULL);
+	return reason.text;
+}
+
 /* Into the library, and off it goes. */
 static const char *domain_start(struct domain *d)
 {
-	static char text[160];
 	struct ration_refusal why = { .reason = RATION_REFUSED_NOTHING };
 	struct ration_effects fx = { 0, RATION_NEVER };
 	ration_ns now = ration_port_begin(&hv.port, cpu_self()->id);
@@ -160,11 +181,7 @@ static const char *domain_start(struct domain *d)
 	if (status != RATION_OK)
 		fx = (struct ration_effects){ 0, hv.port.expire_ns };
 	ration_port_end(&hv.port, &fx);
-	if (status == RATION_OK)
-		return NULL;
-	(void)text_print(text, sizeof(text), "%s: %s (%lu ppm of a CPU are missing)", d->config.name,
-	                 ration_status_text(status), why.missing_ppm);
-	return text;
+	return status == RATION_OK ? NULL : domain_refused(d->config.name, status, &why);
 }
 
 const char *domain_create(const struct domain_config *config)

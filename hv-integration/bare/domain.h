@@ -8,6 +8,7 @@
 #ifndef DOMAIN_H
 #define DOMAIN_H
 
+#include "ration_reason.h"
 #include "vcpu.h"
 
 /* Ports that its ACPI tables name. */
@@ -23,6 +24,9 @@ struct domain *domain_find(const char *name);
 
 /* Make it and let it run.  NULL, or why not, valid until the next call. */
 const char *domain_create(const struct domain_config *config);
+
+/* What the library refused to WHAT, and why, as a sentence; valid until the next call. */
+const char *domain_refused(const char *what, int status, const struct ration_refusal *why);
 
 /* It ends or resets, and why: from any CPU, with or without the lock. */
 void domain_end(struct domain *d, enum domain_state state, const char *why);

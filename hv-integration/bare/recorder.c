@@ -8,6 +8,13 @@
 
 #define BUFFER_SIZE 65536u
 
+#ifndef RATION_VERSION
+#define RATION_VERSION "unknown"
+#endif
+
+const char recorder_writer[] = "libration-hv " RATION_VERSION;
+char recorder_machine[64];
+
 static bool recorder_on;
 static uint8_t recorder_buffer[BUFFER_SIZE];
 static uint8_t recorder_head[RATION_RECORD_HEADER_MAX];
@@ -17,16 +24,16 @@ bool recorder_start(uint32_t mib)
 {
 	uint64_t bytes = (uint64_t)mib << 20;
 	uint64_t *ring;
-	char machine[64];
 
+	(void)text_print(recorder_machine, sizeof(recorder_machine), "bare, %u CPUs", hv.cpu_count);
 	if (mib == 0)
 		return true;
 	ring = memory_forever(bytes);
 	if (ring == NULL || (bytes & (bytes - 1)) != 0)
 		return false;
-	(void)text_print(machine, sizeof(machine), "bare, %u CPUs", hv.cpu_count);
-	recorder_head_size = ration_record_header(&hv.config, 0, "libration-hv", machine,
-	                                          recorder_head, sizeof(recorder_head));
+	recorder_head_size = ration_record_header(&hv.config, 0, recorder_writer,
+	                                          recorder_machine, recorder_head,
+	                                          sizeof(recorder_head));
 	ration_record_start(&hv.port.record, ring, bytes / sizeof(*ring), 0);
 	recorder_on = true;
 	return true;

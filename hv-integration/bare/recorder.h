@@ -9,6 +9,10 @@
 
 #include "ration_types.h"
 
+/* Who writes the log, and on what: the second from recorder_start() on. */
+extern const char recorder_writer[];
+extern char recorder_machine[];
+
 /* From now on, before the first verb.  `mib`: of memory, a power of two; 0: no log.
  * False: there is not so much. */
 bool recorder_start(uint32_t mib);

@@ -19,15 +19,7 @@ static const char *verb_wrong(const char *what, const char *why)
 
 static const char *verb_status(const char *what, int status, const struct ration_refusal *why)
 {
-	if (status == RATION_OK)
-		return NULL;
-	if (status == RATION_E_CAPACITY)
-		(void)text_print(verb_text, sizeof(verb_text), "%s: %s (%lu ppm of a CPU are missing)",
-		                 what, ration_status_text(status), why->missing_ppm);
-	else
-		(void)text_print(verb_text, sizeof(verb_text), "%s: %s", what,
-		                 ration_status_text(status));
-	return verb_text;
+	return status == RATION_OK ? NULL : domain_refused(what, status, why);
 }
 
 /* A verb under the port's lock, and its effects handed over. */
