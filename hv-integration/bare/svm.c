@@ -173,6 +173,7 @@ void svm_load(struct cpu *cpu, struct vcpu *v)
 	svm_debug_swap(v->dr, true);
 	cpu->loaded = v;
 	steal_load(cpu, v);
+	cpu->load_ns = clock_now();
 }
 
 void svm_save(struct cpu *cpu, struct vcpu *v)

@@ -13,6 +13,10 @@
 #define SPIN_COUNT 6u
 #define SPIN_NS    (20 * RATION_NS_PER_US)
 
+/* A vCPU that has just begun to run does not give up: switches, for whom one after the
+ * other yields, would take more of the CPU than they do. */
+#define YIELD_LEAST_NS (1 * RATION_NS_PER_MS)
+
 static const struct ration_port_exit go_on = { RATION_EXIT_NONE, NULL };
 
 /* ---- From other CPUs --------------------------------------------------- */
@@ -328,6 +332,8 @@ static struct ration_port_exit vcpu_go(struct cpu *cpu, struct vcpu *v)
 			break;
 		svm_run(cpu, v);
 		exit = vcpu_exit(cpu, v);
+		if (exit.why != RATION_EXIT_NONE && clock_now() < cpu->load_ns + YIELD_LEAST_NS)
+			exit = go_on;
 	}
 	return exit;
 }
