@@ -234,6 +234,12 @@ static struct ration_port_exit vcpu_odd(struct vcpu *v)
 static struct ration_port_exit vcpu_exit_rare(struct vcpu *v)
 {
 	switch (v->vmcb->exit_code) {
+	case SVM_EXIT_EXCEPTION + EXCEPTION_DB:
+		svm_exception(v, EXCEPTION_DB, false);
+		return go_on;
+	case SVM_EXIT_EXCEPTION + EXCEPTION_AC:
+		svm_exception(v, EXCEPTION_AC, true);
+		return go_on;
 	case SVM_EXIT_IRET:
 		v->in_nmi = false;
 		v->vmcb->intercept3 &= ~INTERCEPT_IRET;
