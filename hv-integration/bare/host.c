@@ -123,13 +123,19 @@ static void host_charge(struct cpu *cpu, struct domain *d)
 	ration_port_end(&hv.port, &fx);
 }
 
-/* What runs next, after `exit`. */
+/* What runs next, after `exit`.  Who runs because another one named it does not name the
+ * next: else two that name each other would never let a third one run. */
 static struct ration_vcpu *host_decide(struct cpu *cpu, struct ration_port_exit exit)
 {
 	struct vcpu *before = exit.why != RATION_EXIT_NONE ? cpu->loaded : NULL;
 	struct domain *d = before != NULL ? before->dom : NULL;
-	struct ration_vcpu *v = ration_port_run(&hv.port, cpu->id, exit);
+	struct ration_vcpu *v;
 
+	if (exit.why == RATION_EXIT_YIELD_TO && cpu->is_named)
+		exit.why = RATION_EXIT_YIELD;
+	v = ration_port_run(&hv.port, cpu->id, exit);
+	if (cpu->loaded == NULL || cpu->loaded->ration != v)
+		cpu->is_named = exit.why == RATION_EXIT_YIELD_TO && v == exit.other;
 	if (d != NULL && cpu->loaded != before)
 		host_charge(cpu, d);
 	return v;
