@@ -17,7 +17,7 @@ hv_reset() {
 	hv_options=     # of the hypervisor, beside those that every run has
 	hv_shift=3      # an instruction takes 2^this ns
 	hv_more=        # options of QEMU
-	hv_limit=300    # seconds of the desk's time
+	hv_limit=900    # seconds of the desk's time
 }
 hv_reset
 
