@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-<<<<<<<< HEAD:hv-integration/bare/books.c
 #include "books.h"
-========
-#include "domain_report.h"
->>>>>>>> wip-ctl:hv-integration/bare/domain_report.c
 
 #include "domain.h"
 #include "steal.h"
