@@ -4,7 +4,7 @@
 #include "channel.h"
 #include "domain.h"
 #include "recorder.h"
-#include "domain_report.h"
+#include "books.h"
 #include "script.h"
 
 #define STOP_NS (20 * RATION_NS_PER_MS)
@@ -78,7 +78,7 @@ void admin_finish(void)
 
 	recorder_stop();
 	admin_stop_others();
-	report_print();
+	books_print();
 	broken = ration_check(hv.ration);
 	if (broken != NULL)
 		say("broken: %s", broken);

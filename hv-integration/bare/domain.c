@@ -3,7 +3,7 @@
 
 #include "admin.h"
 #include "memory.h"
-#include "domain_report.h"
+#include "books.h"
 #include "text.h"
 
 struct domain domain_list[DOMAIN_MAX];
@@ -265,7 +265,7 @@ static void domain_bury(struct domain *d)
 	ration_lock_take(&d->lock);
 	console_guest_flush(&d->line, d->config.name);
 	ration_lock_release(&d->lock);
-	report_keep(d);
+	books_keep(d);
 	for (i = 0; i < d->config.vcpu_count; i++)
 		timer_remove(d->vcpu[i]);
 	now = ration_port_begin(&hv.port, cpu_self()->id);

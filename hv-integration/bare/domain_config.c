@@ -143,6 +143,8 @@ const char *domain_config_read(struct domain_config *c, const char *text,
 		                                           RATION_CPUSET_ALL };
 	while (text_word(&text, word, sizeof(word)) && !text_equal(word, "--")) {
 		wrong = config_machine(c, word);
+		if (c->image == NULL && c->name[0] == '\0')
+			c->image = module_find(word);
 		if (wrong != NULL)
 			return config_wrong(word, wrong);
 	}

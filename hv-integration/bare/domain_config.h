@@ -25,7 +25,8 @@ struct domain_config {
 /*
  * Read "name=web1 vcpus=2 ... -- command line".  NULL, or what is wrong, as
  * a sentence whose first word is the offending one; it stays valid until the next call.
- * Words without `=` and the first one (a file name) say nothing.
+ * `image` NULL: the first word, or `image=`, is the file name of the module.
+ * Other words that are not known say nothing.
  */
 const char *domain_config_read(struct domain_config *c, const char *text,
                                const struct module *image);

@@ -48,9 +48,9 @@
  *      ACPI with reduced hardware: RSDP, XSDT, FADT, MADT, an empty DSDT.
  *          power off: write 0x2000 to the 16-bit port 0x604 (the FADT's sleep control
  *          register at 0x600 likewise); reset: 6 to port 0xCF9, or 0xFE to port 0x64.
- *      Other ports read all ones (0x40..0x42 and 0x71: 0), other MSRs raise #GP, an access to memory that is not
- *      there ends the guest.  A triple fault of any vCPU resets the domain; a second one
- *      without a second of running time between ends it.
+ *      Other ports read all ones (0x40..0x42 and 0x71: 0), other MSRs raise #GP, an
+ *      access to memory that is not there ends the guest.  A triple fault of any vCPU
+ *      resets the domain; a second one without a second of running time between ends it.
  *
  * CPUID 0x40000000 is KVM's leaf, with the features that 0x40000001 names; 0x40000100
  * answers EBX, ECX, EDX = "RATI" "ON-H" "V   ", and 0x40000101 EAX = RATION_GUEST_ABI,

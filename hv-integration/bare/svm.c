@@ -81,8 +81,11 @@ static void svm_segment(struct vmcb_segment *s, uint16_t selector, uint16_t attr
 	s->base = base;
 }
 
+/* #DB and #AC too: a guest can have them without end while one is delivered, and
+ * the processor would not leave it. */
 static void svm_control(struct vmcb *b, struct vcpu *v)
 {
+	b->exceptions = 1u << EXCEPTION_DB | 1u << EXCEPTION_AC;
 	b->intercept3 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_SMI | INTERCEPT_INIT |
 	                INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_INVD | INTERCEPT_PAUSE |
 	                INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IO | INTERCEPT_MSR |
@@ -173,6 +176,7 @@ void svm_load(struct cpu *cpu, struct vcpu *v)
 	svm_debug_swap(v->dr, true);
 	cpu->loaded = v;
 	steal_load(cpu, v);
+	cpu->load_ns = clock_now();
 }
 
 void svm_save(struct cpu *cpu, struct vcpu *v)

@@ -146,7 +146,9 @@ void svm_run(struct cpu *cpu, struct vcpu *v);
 void svm_skip(struct vcpu *v, uint32_t length);
 /* The guest gets an exception in place of it. */
 void svm_exception(struct vcpu *v, uint32_t vector, bool has_error);
+#define EXCEPTION_DB 1u
 #define EXCEPTION_UD 6u
 #define EXCEPTION_GP 13u
+#define EXCEPTION_AC 17u
 
 #endif

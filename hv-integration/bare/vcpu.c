@@ -4,6 +4,7 @@
 
 #include "domain.h"
 #include "text.h"
+#include "turn.h"
 
 /*
  * A guest that executed so many PAUSEs, each soon after the one before, spins: it yields.
@@ -12,6 +13,10 @@
  */
 #define SPIN_COUNT 6u
 #define SPIN_NS    (20 * RATION_NS_PER_US)
+
+/* A vCPU that has just begun to run does not give up: switches, for whom one after the
+ * other yields, would take more of the CPU than they do. */
+#define YIELD_LEAST_NS (1 * RATION_NS_PER_MS)
 
 static const struct ration_port_exit go_on = { RATION_EXIT_NONE, NULL };
 
@@ -230,6 +235,12 @@ static struct ration_port_exit vcpu_odd(struct vcpu *v)
 static struct ration_port_exit vcpu_exit_rare(struct vcpu *v)
 {
 	switch (v->vmcb->exit_code) {
+	case SVM_EXIT_EXCEPTION + EXCEPTION_DB:
+		svm_exception(v, EXCEPTION_DB, false);
+		return go_on;
+	case SVM_EXIT_EXCEPTION + EXCEPTION_AC:
+		svm_exception(v, EXCEPTION_AC, true);
+		return go_on;
 	case SVM_EXIT_IRET:
 		v->in_nmi = false;
 		v->vmcb->intercept3 &= ~INTERCEPT_IRET;
@@ -321,6 +332,8 @@ static struct ration_port_exit vcpu_go(struct cpu *cpu, struct vcpu *v)
 			return (struct ration_port_exit){ RATION_EXIT_BLOCK, NULL };
 		if (v->waits_for_sipi)
 			continue;
+		if (!turn_take(cpu))
+			break;
 		vcpu_inject(v);
 		v->halted = false;
 		timer_arm(cpu, v);
@@ -328,6 +341,8 @@ static struct ration_port_exit vcpu_go(struct cpu *cpu, struct vcpu *v)
 			break;
 		svm_run(cpu, v);
 		exit = vcpu_exit(cpu, v);
+		if (exit.why != RATION_EXIT_NONE && clock_now() < cpu->load_ns + YIELD_LEAST_NS)
+			exit = go_on;
 	}
 	return exit;
 }

@@ -4,7 +4,7 @@
 #include "admin.h"
 #include "domain.h"
 #include "options.h"
-#include "domain_report.h"
+#include "books.h"
 #include "text.h"
 
 #define WORD_SIZE 128u
@@ -310,7 +310,7 @@ static const char *verb_ratelimit(const char *at)
 static const char *verb_ledger(const char *at)
 {
 	(void)at;
-	report_print();
+	books_print();
 	return NULL;
 }
 
@@ -322,13 +322,15 @@ static const char *verb_where(const char *at)
 
 	(void)at;
 	for (i = 0; i < DOMAIN_MAX; i++)
-		for (k = 0; domain_list[i].state != DOMAIN_NONE && k < domain_list[i].config.vcpu_count; k++) {
+		for (k = 0; domain_list[i].state != DOMAIN_NONE &&
+		            k < domain_list[i].config.vcpu_count; k++) {
 			const struct vcpu *v = domain_list[i].vcpu[k];
 
-			say("where %s.%u rip=%lx if=%u halted=%u sipi=%u sleeps=%u on=%d pending=%u want=%x "
-			    "fire_ns=%lu exit=%lx", domain_list[i].config.name, k, v->vmcb->rip,
-			    (v->vmcb->rflags & RFLAGS_IF) != 0, v->halted, v->waits_for_sipi, v->sleeping,
-			    (int)v->on_cpu, vapic_pending(v), v->want, v->apic.fire_ns, v->vmcb->exit_code);
+			say("where %s.%u rip=%lx if=%u halted=%u sipi=%u sleeps=%u on=%d pending=%u "
+			    "want=%x fire_ns=%lu exit=%lx", domain_list[i].config.name, k, v->vmcb->rip,
+			    (v->vmcb->rflags & RFLAGS_IF) != 0, v->halted, v->waits_for_sipi,
+			    v->sleeping, (int)v->on_cpu, vapic_pending(v), v->want, v->apic.fire_ns,
+			    v->vmcb->exit_code);
 		}
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "domain_report.h"
+#include "books.h"
 
 #include "domain.h"
 #include "steal.h"
@@ -7,7 +7,7 @@
 
 #define KEPT_MAX 64u
 
-struct report_domain {
+struct books_domain {
 	char name[DOMAIN_NAME_SIZE];
 	uint32_t id, vcpu_count;
 	uint64_t exits;
@@ -16,12 +16,12 @@ struct report_domain {
 };
 
 /* Under hv.admin. */
-static struct report_domain report_list[KEPT_MAX + DOMAIN_MAX];
-static uint32_t report_kept;
-static struct ration_cpu_ledger report_cpus[RATION_CPU_MAX];
+static struct books_domain books_list[KEPT_MAX + DOMAIN_MAX];
+static uint32_t books_kept;
+static struct ration_cpu_ledger books_cpus[RATION_CPU_MAX];
 
 /* The books at `now`, with the port's lock held. */
-static void report_take(const struct domain *d, ration_ns now, struct report_domain *r)
+static void books_take(const struct domain *d, ration_ns now, struct books_domain *r)
 {
 	uint32_t i;
 
@@ -37,19 +37,19 @@ static void report_take(const struct domain *d, ration_ns now, struct report_dom
 	}
 }
 
-void report_keep(const struct domain *d)
+void books_keep(const struct domain *d)
 {
 	ration_ns now;
 
-	if (report_kept == KEPT_MAX)
+	if (books_kept == KEPT_MAX)
 		return;
 	now = ration_port_begin(&hv.port, cpu_self()->id);
-	report_take(d, now, &report_list[report_kept]);
+	books_take(d, now, &books_list[books_kept]);
 	ration_port_end(&hv.port, NULL);
-	report_list[report_kept++].gone = true;
+	books_list[books_kept++].gone = true;
 }
 
-static void report_domain(const struct report_domain *r)
+static void books_domain(const struct books_domain *r)
 {
 	char waits[320];
 	size_t length = 0;
@@ -68,9 +68,9 @@ static void report_domain(const struct report_domain *r)
 		    r->vcpu[i].down_ns);
 }
 
-static void report_cpu(uint32_t c)
+static void books_cpu(uint32_t c)
 {
-	const struct ration_cpu_ledger *l = &report_cpus[c];
+	const struct ration_cpu_ledger *l = &books_cpus[c];
 
 	say("ledger cpu=%u busy_ns=%lu idle_ns=%lu overhead_ns=%lu offline_ns=%lu dispatches=%lu "
 	    "preemptions=%lu migrations=%lu exits=%lu interrupts=%lu", c, l->busy_ns, l->idle_ns,
@@ -79,20 +79,20 @@ static void report_cpu(uint32_t c)
 }
 
 /* All of one moment; then said, with the lock free. */
-void report_print(void)
+void books_print(void)
 {
 	ration_ns now = ration_port_begin(&hv.port, cpu_self()->id);
-	uint32_t i, count = report_kept;
+	uint32_t i, count = books_kept;
 
 	for (i = 0; i < DOMAIN_MAX; i++)
 		if (FLAG_GET(domain_list[i].state) != DOMAIN_NONE)
-			report_take(&domain_list[i], now, &report_list[count++]);
+			books_take(&domain_list[i], now, &books_list[count++]);
 	for (i = 0; i < hv.cpu_count; i++)
-		ration_cpu_ledger_get(hv.ration, i, now, &report_cpus[i]);
+		ration_cpu_ledger_get(hv.ration, i, now, &books_cpus[i]);
 	ration_port_end(&hv.port, NULL);
 	say("ledger time_ns=%lu policy=%s", now, ration_policy_name(ration_policy_get(hv.ration)));
 	for (i = 0; i < count; i++)
-		report_domain(&report_list[i]);
+		books_domain(&books_list[i]);
 	for (i = 0; i < hv.cpu_count; i++)
-		report_cpu(i);
+		books_cpu(i);
 }
