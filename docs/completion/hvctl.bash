@@ -33,7 +33,11 @@ _hvctl() {
 		mapfile -t COMPREPLY < <(compgen -W "--socket --timeout --help --version list vcpus
 			ledger info topology create destroy pause unpause weight cap floor burst shadow
 			sedf pin vcpu cpu policy write shutdown console log" -- "$word") ;;
-	list:* | info:* | topology:* | create:*) ;;
+	list:* | info:* | topology:*) ;;
+	create:*)
+		compopt -o nospace 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -W "name= image= vcpus= mem= initrd= weight= cap=
+			floor= period= slice= latency= extratime= cpus= on_reboot= paused=" -- "$word") ;;
 	log:*)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -W --for -- "$word"; compgen -f -- "$word") ;;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the port asks of the machine; and the loop of each CPU. */
 #include "admin.h"
+#include "turn.h"
 #include "vcpu.h"
 
 #define CHARGE_NS  (200 * RATION_NS_PER_US)
@@ -87,6 +88,7 @@ void host_init(void)
 
 static void host_idle(struct cpu *cpu)
 {
+	turn_give(cpu);
 	timer_arm(cpu, NULL);
 	if (!FLAG_GET(cpu->leave))
 		interrupts_wait();
@@ -143,6 +145,7 @@ static struct ration_vcpu *host_decide(struct cpu *cpu, struct ration_port_exit 
 
 static void host_stand(struct cpu *cpu)
 {
+	turn_give(cpu);
 	FLAG_SET(cpu->stands, true);
 	halt_for_ever();
 }
@@ -153,9 +156,6 @@ void host_run(struct cpu *cpu)
 	struct ration_vcpu *v;
 
 	for (;;) {
-		/* The others' turn: see timer.c. */
-		if (hv.heartbeat_ns != 0)
-			ration_lock_relax();
 		FLAG_SET(cpu->leave, false);
 		if (FLAG_GET(hv.stop))
 			host_stand(cpu);

@@ -39,7 +39,6 @@ struct cpu {
 	bool is_named;                   /* it runs by another one's YIELD_TO */
 	ration_ns port_timer_ns;         /* what the port wants */
 	ration_ns armed_ns;              /* what the local APIC's timer is set to */
-	ration_ns beat_ns;               /* its next heartbeat: timer.c */
 	ration_ns load_ns, save_ns;      /* when it last had loaded, or began to save, a context */
 	uint64_t asid_round;
 	uint32_t asid_next;
@@ -56,7 +55,6 @@ struct hv {
 	struct ration_config config;
 	struct ration_lock port_lock, admin;
 	uint32_t cpu_count;
-	ration_ns heartbeat_ns;          /* 0: none */
 	bool go;                         /* CPUs may begin */
 	bool stop;                       /* the run is over: CPUs stand still */
 	uint32_t work;                   /* something for admin_work() to do */

@@ -12,6 +12,7 @@
 #include "recorder.h"
 #include "script.h"
 #include "text.h"
+#include "turn.h"
 
 void bare_main(uint32_t magic, const struct multiboot_info *info);
 
@@ -154,11 +155,11 @@ void bare_main(uint32_t magic, const struct multiboot_info *info)
 	if (wrong != NULL)
 		main_stop(wrong);
 	clock_init();
-	hv.heartbeat_ns = options.heartbeat_hz != 0 ? RATION_NS_PER_S / options.heartbeat_hz : 0;
 	main_cpus(&options);
 	main_instance(&options);
 	say("libration-hv: %u CPUs, %lu MiB for guests, TSC %u kHz, policy %s", hv.cpu_count,
 	    memory_free_frames() * 2, clock_khz(), ration_policy_name(options.policies[0]));
+	turn_init(options.turn_ns);
 	admin_init(options.end_ns);
 	channel_init(options.control);
 	if (!script_init())

@@ -9,6 +9,8 @@
 #include "text.h"
 #include "x86.h"
 
+#define TURN_NS (500 * RATION_NS_PER_US)
+
 static const struct ration_policy *const options_policies[3] = { &ration_credit, &ration_sedf,
 	                                                             &ration_rr };
 
@@ -85,8 +87,8 @@ static bool options_hv(struct options *o, const char *word, bool *good)
 		*good = options_number(value, 0, 1024, &o->record_mib);
 	else if ((value = text_after(word, "hv_control=")) != NULL)
 		*good = (o->control = text_equal(value, "1")) || text_equal(value, "0");
-	else if ((value = text_after(word, "hv_heartbeat=")) != NULL)
-		*good = options_number(value, 0, 20000, &o->heartbeat_hz);
+	else if ((value = text_after(word, "hv_turn_us=")) != NULL)
+		*good = options_time(value, RATION_NS_PER_US, 0, RATION_NS_PER_S, &o->turn_ns);
 	else
 		return false;
 	return true;
@@ -134,7 +136,7 @@ bool options_read(struct options *o, const char *line)
 	o->params.tslice_ns = RATION_TSLICE_DEFAULT_NS;
 	o->params.ratelimit_ns = RATION_RATELIMIT_DEFAULT_NS;
 	o->maxcpus = RATION_CPU_MAX;
-	o->heartbeat_hz = options_is_emulated() ? 1000 : 0;
+	o->turn_ns = options_is_emulated() ? TURN_NS : 0;
 	o->smt = true;
 	o->end_ns = RATION_NEVER;
 	for (; text_word(&line, word, sizeof(word)); first = false) {

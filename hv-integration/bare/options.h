@@ -12,8 +12,7 @@
  *      hv_time=5s                 the run ends then; without it, when all domains have gone
  *      hv_record=MIB              keep a log of that many MiB and write it to COM2 (recorder.h)
  *      hv_control=1               the control protocol on COM2 (channel.h)
- *      hv_heartbeat=1000          Hz at which busy CPUs look up, see timer.c; 0: never; by
- *                             default 1000 on QEMU's emulator, and 0 elsewhere
+ *      hv_turn_us=500             length of a CPU's turn on QEMU's emulator (turn.h); 0: none
  */
 #ifndef OPTIONS_H
 #define OPTIONS_H
@@ -23,11 +22,11 @@
 struct options {
 	const struct ration_policy *policies[3];
 	struct ration_params params;
-	uint32_t maxcpus, heartbeat_hz, record_mib;
+	uint32_t maxcpus, record_mib;
 	bool smt, control;
 	uint32_t dom0_max_vcpus, dom0_floor_ppm;
 	bool dom0_vcpus_pin;
-	ration_ns end_ns;
+	ration_ns end_ns, turn_ns;
 };
 
 /* False: a word is wrong, and it is said which. */

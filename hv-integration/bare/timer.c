@@ -3,14 +3,9 @@
  * Timers of vCPUs that sleep: a list for each CPU, of those that fell asleep there, the
  * earliest first.  Whoever runs has its timer beside the CPU's own; whoever only waits
  * for a CPU looks when it gets one.
- *
- * THE HEARTBEAT.  Under `qemu -icount` CPUs take turns in one thread: one runs until the
- * next timer of any of them, and the same one may go on after that, whoever else has
- * something to do.  So each CPU that runs a guest has an interrupt of its own in each
- * 1/hv_heartbeat s, each at another moment, and executes a PAUSE before it decides,
- * which ends its turn: turns are short, and everybody has one.
  */
 #include "admin.h"
+#include "turn.h"
 #include "vcpu.h"
 
 void timer_add(struct cpu *cpu, struct vcpu *v)
@@ -59,20 +54,6 @@ void timer_expire(struct cpu *cpu, ration_ns now)
 	ration_lock_release(&cpu->timer_lock);
 }
 
-/* CPU c of n beats at (k + c/n) periods.  No sum of times can wrap. */
-static ration_ns timer_beat(struct cpu *cpu)
-{
-	ration_ns period = hv.heartbeat_ns, phase = period * cpu->id / hv.cpu_count, now;
-
-	if (period == 0 || hv.cpu_count == 1)
-		return RATION_NEVER;
-	if (cpu->armed_ns == RATION_NEVER) {
-		now = clock_now() + period - phase;
-		cpu->beat_ns = (now / period + 1) * period - (period - phase);
-	}
-	return cpu->beat_ns;
-}
-
 void timer_arm(struct cpu *cpu, const struct vcpu *v)
 {
 	ration_ns at = cpu->port_timer_ns, now, admin;
@@ -83,8 +64,8 @@ void timer_arm(struct cpu *cpu, const struct vcpu *v)
 	ration_lock_release(&cpu->timer_lock);
 	if (v != NULL && v->apic.fire_ns < at)
 		at = v->apic.fire_ns;
-	if (v != NULL && timer_beat(cpu) < at)
-		at = cpu->beat_ns;
+	if (v != NULL && turn_end(cpu) < at)
+		at = turn_end(cpu);
 	admin = cpu->id == 0 ? admin_next() : RATION_NEVER;
 	at = admin < at ? admin : at;
 	if (at == cpu->armed_ns)

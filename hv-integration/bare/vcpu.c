@@ -4,6 +4,7 @@
 
 #include "domain.h"
 #include "text.h"
+#include "turn.h"
 
 /*
  * A guest that executed so many PAUSEs, each soon after the one before, spins: it yields.
@@ -331,6 +332,8 @@ static struct ration_port_exit vcpu_go(struct cpu *cpu, struct vcpu *v)
 			return (struct ration_port_exit){ RATION_EXIT_BLOCK, NULL };
 		if (v->waits_for_sipi)
 			continue;
+		if (!turn_take(cpu))
+			break;
 		vcpu_inject(v);
 		v->halted = false;
 		timer_arm(cpu, v);

@@ -282,8 +282,8 @@ static int change_shutdown(struct hvctl *h)
 #define WORDS_MAX 1000
 
 const struct hvctl_command hvctl_change[] = {
-	{ "create", "IMAGE name=NAME [vcpus=N] [mem=MIB] ... [-- TEXT]", 1, WORDS_MAX, change_create,
-	  { NULL } },
+	{ "create", "name=NAME image=FILE [vcpus=N] [mem=MIB] [initrd=FILE] ... [-- TEXT]", 2,
+	  WORDS_MAX, change_create, { NULL } },
 	{ "destroy", "NAME", 1, 1, change_life, { NULL } },
 	{ "pause", "NAME", 1, 1, change_life, { NULL } },
 	{ "unpause", "NAME", 1, 1, change_life, { NULL } },

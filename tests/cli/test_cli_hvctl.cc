@@ -156,7 +156,7 @@ TEST_F(Hvctl, ChangesTheMachine)
 	EXPECT_NE(std::string::npos, info.find("Ratelimit    500 us\n"));
 	EXPECT_NE(std::string::npos, info.find("Policy       credit (of credit sedf rr)\n"));
 	EXPECT_NE(std::string::npos, info.find(" weight cap floor"));
-	EXPECT_EQ("3\n", said({"create", "hog", "name=db", "vcpus=1"}));
+	EXPECT_EQ("3\n", said({"create", "name=db", "image=hog", "vcpus=1"}));
 	said({"destroy", "db"});
 	EXPECT_EQ(std::string::npos, said({"list"}).find("db"));
 	said({"shutdown"});
@@ -247,8 +247,8 @@ TEST_F(Hvctl, RefusalsSayWhatWasExpected)
 		{1, "policy: no policy of that name, expected credit, sedf or rr", {"policy", "fifo"}},
 		{2, "policy: 'slice=1ms', expected tslice= or ratelimit=", {"policy", "rr", "slice=1ms"}},
 		{1, "policy: out of range, expected a tslice of 100us to 1s and a ratelimit of 0 to 500ms, not above it", {"policy", "tslice=2s"}},
-		{1, "create: no image of that name, expected hog or idle", {"create", "vmlinuz", "name=x", "--", "quiet"}},
-		{2, "create: too long, expected at most 1023 bytes", {"create", "hog", std::string(2000, 'x')}},
+		{1, "create: no image of that name, expected hog or idle", {"create", "name=x", "image=vmlinuz", "--", "quiet"}},
+		{2, "create: too long, expected at most 1023 bytes", {"create", "image=hog", std::string(2000, 'x')}},
 		{2, "list: too many arguments, expected: hvctl list ", {"list", "--long"}},
 		{2, "log: --for: expected a value", {"log", "x", "--for"}},
 		{1, "log: 'no/such/folder': No such file or directory", {"log", "no/such/folder"}},

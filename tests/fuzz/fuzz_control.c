@@ -47,8 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	desk_open(&d, 1 + data[0] % 4, NULL);
-	(void)desk_create(&d, "hog name=dom0 vcpus=2 weight=512");
-	(void)desk_create(&d, "hog name=web vcpus=1");
+	(void)desk_create(&d, "name=dom0 image=hog vcpus=2 weight=512");
+	(void)desk_create(&d, "name=web image=hog vcpus=1");
 	d.channel.is_privileged = data[0] < 192;
 	d.channel.dom = 2;
 	if (data[1] == 0)

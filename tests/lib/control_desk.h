@@ -3,7 +3,7 @@
  * control_desk.h - a machine on the desk that can be controlled: an instance behind
  * the port, CPUs that desk_run() steps, guests that are hogs, consoles in memory.
  *
- * Domains are made of "FILE name=web vcpus=2 weight=512"; FILE must be `hog`, or `idle`,
+ * Domains are made of "name=web image=hog vcpus=2 weight=512"; the image is `hog` or `idle`,
  * whose vCPUs are never woken.  A domain greets on its console, and echoes what is typed.
  */
 #ifndef CONTROL_DESK_H

@@ -39,8 +39,8 @@ public:
 		sockaddr_un address = {};
 
 		desk_open(desk.get(), cpus, topology);
-		desk_create(desk.get(), "hog name=dom0 vcpus=2 weight=512");
-		desk_create(desk.get(), "hog name=web vcpus=2");
+		desk_create(desk.get(), "name=dom0 image=hog vcpus=2 weight=512");
+		desk_create(desk.get(), "name=web image=hog vcpus=2");
 		listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		address.sun_family = AF_UNIX;
 		std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);

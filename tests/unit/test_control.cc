@@ -10,8 +10,8 @@ namespace {
 struct Two : Client {
 	explicit Two(uint32_t cpus = 2) : Client(cpus)
 	{
-		a = create("hog name=dom0 vcpus=2 weight=512");
-		b = create("hog name=web vcpus=2");
+		a = create("name=dom0 image=hog vcpus=2 weight=512");
+		b = create("name=web image=hog vcpus=2");
 	}
 	uint64_t ran(uint32_t dom) { return ledger(dom).ledger.running_ns; }
 	uint32_t a, b;
@@ -77,7 +77,7 @@ TEST(control, vcpus_and_their_places)
 TEST(control, more_than_an_answer_holds_is_asked_for_again)
 {
 	Client c;
-	uint32_t dom = c.create("hog name=big vcpus=80"), next = 0, answers = 0;
+	uint32_t dom = c.create("name=big image=hog vcpus=80"), next = 0, answers = 0;
 
 	for (;;) {
 		Answer a = c.ask(request_of(RATION_CONTROL_VCPUS, dom, next));
@@ -232,7 +232,7 @@ TEST(control, pins_all_or_none)
 	EXPECT_EQ(RATION_E_CAPACITY, c.pin(c.b, RATION_CONTROL_ALL, 0x8).status);
 	for (const ration_control_vcpu &v : c.vcpus(c.b))
 		EXPECT_EQ(0xCu, v.affinity.hard) << "one of them was left pinned";
-	c.create("idle name=big vcpus=70");
+	c.create("name=big image=idle vcpus=70");
 	expect_refusal(c.pin(3, RATION_CONTROL_ALL, 1), RATION_E_FULL,
 	               "more than 64 vCPUs, expected one at a time");
 	for (const ration_control_vcpu &v : c.vcpus(3))
@@ -345,10 +345,10 @@ TEST(control, domains_come_pause_and_go)
 	expect_refusal(c.ask(request_of(RATION_CONTROL_DESTROY, c.b)), RATION_CONTROL_E_NONE,
 	               "no domain 2");
 	EXPECT_EQ(1u, c.list().size());
-	expect_refusal(c.ask_text(RATION_CONTROL_CREATE, "bzImage name=x"), RATION_CONTROL_E_HOST,
+	expect_refusal(c.ask_text(RATION_CONTROL_CREATE, "name=x image=bzImage"), RATION_CONTROL_E_HOST,
 	               "no image of that name, expected hog or idle");
-	EXPECT_EQ(3u, c.create("hog name=third"));
-	EXPECT_EQ(RATION_E_FULL, c.ask_text(RATION_CONTROL_CREATE, "hog name=x vcpus=200").status);
+	EXPECT_EQ(3u, c.create("name=third image=hog"));
+	EXPECT_EQ(RATION_E_FULL, c.ask_text(RATION_CONTROL_CREATE, "name=x image=hog vcpus=200").status);
 	EXPECT_EQ(0, c.ask(request_of(RATION_CONTROL_SHUTDOWN)).status);
 	EXPECT_EQ(1, c.desk->shut_down);
 }

@@ -177,7 +177,7 @@ TEST(control_frame, a_changed_bit_makes_it_none)
 {
 	Client c;
 
-	c.create("hog name=dom0");
+	c.create("name=dom0 image=hog");
 	for (const ration_control_request &q : every_request()) {
 		Bytes frame = frame_of(q.op, payload_of(q));
 
@@ -262,8 +262,8 @@ TEST(control_corpus, is_survived)
 		Client c(data.size() > 1 ? 1 + data[0] % 4 : 1);
 
 		ASSERT_GE(data.size(), 2u) << entry.path();
-		c.create("hog name=dom0 vcpus=2 weight=512");
-		c.create("hog name=web vcpus=1");
+		c.create("name=dom0 image=hog vcpus=2 weight=512");
+		c.create("name=web image=hog vcpus=1");
 		c.desk->channel.is_privileged = data[0] < 192;
 		c.desk->channel.dom = 2;
 		if (data[1] == 0)
