@@ -294,7 +294,16 @@ GUESTS    := $(TINY) $(O)/guest/initramfs
 
 ## Build the guests of the hypervisor: Debian's kernel, an initramfs, tiny ones
 guests: $(GUESTS)
-.PHONY: guests
+
+## Build build/libration-hv.iso: GRUB, the hypervisor, dom0 and two Linux guests
+iso: $(O)/.setup-core-iso $(BARE) $(GUESTS)
+	$(call say,ISO,$(O)/libration-hv.iso)$(GUEST)/iso.sh $(O)/libration-hv.iso $(BARE) "" \
+	  "$(O)/guest/vmlinuz name=dom0 vcpus=2 mem=192 $(ISO_LINE) host=dom0 job=boot" \
+	  "$(O)/guest/vmlinuz name=web1 vcpus=2 mem=192 $(ISO_LINE) host=web1 job=boot" \
+	  "$(O)/guest/vmlinuz name=web2 vcpus=1 mem=192 $(ISO_LINE) host=web2 job=boot" \
+	  $(O)/guest/initramfs
+ISO_LINE := initrd=initramfs -- rdinit=/init nokaslr quiet
+.PHONY: guests iso
 
 $(O)/guest/versions: $(GUEST)/fetch.sh
 	@$(GUEST)/fetch.sh $(O)/guest && touch $@

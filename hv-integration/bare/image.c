@@ -218,7 +218,9 @@ static bool image_elf_part(struct domain *d, const uint8_t *ph, uint64_t *end)
 	    at > top || whole > top - at)
 		return false;
 	*end = at + whole > *end ? at + whole : *end;
-	return npt_write(d, at, m->bytes + offset, size);
+	/* What begins anew finds its variables as they were. */
+	return npt_write(d, at, m->bytes + offset, size) &&
+	       npt_write(d, at + size, NULL, whole - size);
 }
 
 static const char *image_elf(struct domain *d)

@@ -89,13 +89,17 @@ bool npt_write(struct domain *d, uint64_t gpa, const void *from, uint64_t size)
 	uint64_t part;
 	void *to;
 
-	for (; size != 0; size -= part, gpa += part, s += part) {
+	for (; size != 0; size -= part, gpa += part) {
 		part = LARGE_SIZE - gpa % LARGE_SIZE;
 		part = part < size ? part : size;
 		to = npt_bytes(d, gpa, part);
 		if (to == NULL)
 			return false;
-		memcpy(to, s, part);
+		if (s != NULL)
+			memcpy(to, s, part);
+		else
+			memset(to, 0, part);
+		s = s != NULL ? s + part : NULL;
 	}
 	return true;
 }

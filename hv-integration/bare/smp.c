@@ -40,11 +40,17 @@ static bool smp_wake(struct cpu *cpu, uint8_t *stack)
 /* This CPU has the stack of CPU 0, which then has this one's. */
 void smp_start(const struct cpu *self)
 {
+	size_t size = (size_t)(trampoline_end - trampoline_begin);
+	uint8_t kept[256];
 	uint32_t c;
 
-	memcpy((void *)TRAMPOLINE, trampoline_begin, (size_t)(trampoline_end - trampoline_begin));
+	/* Something of the loader's may lie there. */
+	RATION_ASSERT(size <= sizeof(kept));
+	memcpy(kept, (void *)TRAMPOLINE, size);
+	memcpy((void *)TRAMPOLINE, trampoline_begin, size);
 	for (c = 0; c < hv.cpu_count; c++)
 		if (c != self->id && !smp_wake(&hv.cpu[c], cpu_stacks[c != 0 ? c : self->id]))
 			say("CPU %u (APIC id %u) does not come up: it stays off line", c,
 			    hv.cpu[c].apic_id);
+	memcpy((void *)TRAMPOLINE, kept, size);
 }

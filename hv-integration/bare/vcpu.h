@@ -118,7 +118,8 @@ void npt_fini(struct domain *d);
 bool npt_fault(struct domain *d, uint64_t gpa);
 /* Where `size` bytes at gpa lie, in one large frame; NULL: not in its memory. */
 void *npt_bytes(struct domain *d, uint64_t gpa, uint64_t size);
-/* Copy into the guest's memory; false if it does not fit there. */
+/* Copy into the guest's memory, or clear it where `from` is NULL; false if it does not
+ * fit there. */
 bool npt_write(struct domain *d, uint64_t gpa, const void *from, uint64_t size);
 
 /* ---- what exits lead to --------------------------------------------------- */

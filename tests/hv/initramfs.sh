@@ -11,9 +11,9 @@ is_static() {
 	! readelf -lW "$1" | grep -q INTERP
 }
 links_work() {
-	for link in "$tmp"/root/bin/*; do
-		[ ! -L "$link" ] || [ "$("$busybox" readlink "$link")" = busybox ] || return 1
-		[ ! -L "$link" ] || "$busybox" --list | grep -qx "${link##*/}" || return 1
+	find "$tmp/root" -type l | while read -r link; do
+		[ "$("$busybox" readlink "$link")" = busybox ] &&
+			"$busybox" --list | grep -qx "${link##*/}" || { echo "$link"; exit 1; }
 	done
 }
 jobs_count() {

@@ -52,6 +52,7 @@ check "floods with exits" beside 0.48 'bad_flood.elf name=bad -- what=0' '^\[bad
 check "floods with IPIs" beside 0.48 'bad_flood.elf name=bad vcpus=3 -- what=1' '^\[bad\] flood 1'
 check "floods with calls" beside 0.48 'bad_flood.elf name=bad vcpus=2 -- what=2' '^\[bad\] flood 2'
 check "floods with timers" beside 0.48 'bad_flood.elf name=bad -- what=3' '^\[bad\] flood 3'
-check "floods with faults of its own" beside 0.48 'bad_flood.elf name=bad -- what=4' '^\[bad\] flood 4'
+check "floods with faults of its own" \
+	beside 0.48 'bad_flood.elf name=bad -- what=4' '^\[bad\] flood 4'
 check "forges the arguments of calls" \
 	beside 0.9 'bad_forge.elf name=bad' '^\[bad\] [0-9]+ calls forged, 0 accepted'

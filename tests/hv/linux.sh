@@ -47,7 +47,8 @@ spent() {
 	times | awk -F '[ms ]+' 'NR == 2 { printf "%d", $1 * 60 + $2 + $3 * 60 + $4 }'
 }
 replayed() {
-	"$O/bin/ration" replay --no-progress "$tmp/first.second" >"$tmp/replay" && tail -n 1 "$tmp/replay" &&
+	"$O/bin/ration" replay --no-progress "$tmp/first.second" >"$tmp/replay" &&
+		tail -n 1 "$tmp/replay" &&
 		sed -n 's/,//g; s/.* events, \([0-9]*\) decisions: all the same.*/\1/p' "$tmp/replay" |
 		awk -v least=$record '{ good = $1 >= least } END { exit !good }'
 }

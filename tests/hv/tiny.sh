@@ -19,8 +19,9 @@ spinners_took_turns() {
 	[ "$turns" -gt 100 ]
 }
 hog_burned() {
-	near "the hog's running time, in us" "$(sed -n 's/^\[hog\] hog ran \([0-9]*\) us.*/\1/p' "$log")" \
-		"$(($(ledger "$log" domain=hog running_ns) / 1000))" 1000
+	near "the hog's running time, in us" \
+		"$(sed -n 's/^\[hog\] hog ran \([0-9]*\) us.*/\1/p' "$log")" \
+		$(($(ledger "$log" domain=hog running_ns) / 1000)) 1000
 }
 
 check "five guests end, and then the hypervisor" all_end || exit 1

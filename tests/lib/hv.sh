@@ -25,7 +25,8 @@ hv_reset
 linux=$guest/vmlinuz
 initrd=$guest/initramfs
 # What a Linux guest's command line begins with.
-linux_line="initrd=initramfs -- rdinit=/init nokaslr mitigations=off panic=-1 cryptomgr.notests=1 quiet"
+linux_line="initrd=initramfs -- rdinit=/init nokaslr mitigations=off panic=-1"
+linux_line="$linux_line cryptomgr.notests=1 quiet"
 
 # hv_run LOG MODULE... - one run; LOG has what the first serial port said, LOG.second what
 # the second one did.
@@ -38,8 +39,8 @@ hv_run() {
 	timeout --foreground "$hv_limit" qemu-system-x86_64 -nodefaults -no-reboot -display none \
 		-cpu max -m "$hv_mib" -smp "$hv_cpus" -icount shift="$hv_shift",sleep=off \
 		-seed "$hv_seed" -device isa-debug-exit,iobase=0xf4,iosize=4 $hv_more \
-		-serial "file:$hv_log" -serial "file:$hv_log.second" -kernel "$hv_image" -append "$hv_options" \
-		${hv_modules:+-initrd "$hv_modules"} </dev/null
+		-serial "file:$hv_log" -serial "file:$hv_log.second" \
+		-kernel "$hv_image" -append "$hv_options" ${hv_modules:+-initrd "$hv_modules"} </dev/null
 	hv_status=$?
 	[ $hv_status -eq 33 ] || {
 		echo "QEMU's exit is $hv_status, not 33; the end of $hv_log:"
