@@ -200,8 +200,12 @@ void svm_run(struct cpu *cpu, struct vcpu *v)
 
 	svm_enter((uintptr_t)b, v->reg);
 	b->tlb = 0;
-	/* What was being delivered when the guest left is delivered again. */
-	b->inject = (b->exit_event & EVENT_VALID) != 0 ? b->exit_event : 0;
+	/* What was being delivered when the guest left is delivered again; an interrupt is
+	 * offered again, and the INT instruction done again. */
+	b->inject = 0;
+	if ((b->exit_event & EVENT_VALID) != 0 && !svm_is_interrupt(b->exit_event) &&
+	    (b->exit_event & EVENT_TYPE) != EVENT_SOFTWARE)
+		b->inject = b->exit_event;
 	v->exits++;
 	cpu->exits++;
 }

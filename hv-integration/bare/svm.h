@@ -78,16 +78,15 @@ _Static_assert(__builtin_offsetof(struct vmcb, pat) == 0x668, "pat");
 /* virtual_interrupt */
 #define VIRTUAL_TPR       0x0Full
 #define VIRTUAL_IRQ       (1ull << 8)
-#define VIRTUAL_PRIORITY  (0xFull << 16)
-#define VIRTUAL_IGN_TPR   (1ull << 20)
+#define VIRTUAL_PRIORITY  16u          /* the first of four bits */
 #define VIRTUAL_MASKING   (1ull << 24)
+#define VIRTUAL_VECTOR    32u          /* the first of eight */
 
 /* intercept3 and 4 */
 #define INTERCEPT_INTR    (1u << 0)
 #define INTERCEPT_NMI     (1u << 1)
 #define INTERCEPT_SMI     (1u << 2)
 #define INTERCEPT_INIT    (1u << 3)
-#define INTERCEPT_VINTR   (1u << 4)
 #define INTERCEPT_RDPMC   (1u << 15)
 #define INTERCEPT_CPUID   (1u << 18)
 #define INTERCEPT_IRET    (1u << 20)
@@ -107,9 +106,11 @@ _Static_assert(__builtin_offsetof(struct vmcb, pat) == 0x668, "pat");
 /* exit_event and inject */
 #define EVENT_VALID       (1ull << 31)
 #define EVENT_ERROR       (1ull << 11)
+#define EVENT_TYPE        (7ull << 8)
 #define EVENT_INTERRUPT   (0ull << 8)
 #define EVENT_NMI         (2ull << 8 | 2)
 #define EVENT_EXCEPTION   (3ull << 8)
+#define EVENT_SOFTWARE    (4ull << 8)
 
 enum svm_exit {
 	SVM_EXIT_EXCEPTION = 0x40,         /* + vector */
@@ -141,6 +142,14 @@ void svm_save(struct cpu *cpu, struct vcpu *v);
 
 /* Run v until it exits; what was under way is put in again by the next call. */
 void svm_run(struct cpu *cpu, struct vcpu *v);
+
+/* Was it an interrupt that was being delivered?  (QEMU calls it an exception then.) */
+static inline bool svm_is_interrupt(uint64_t event)
+{
+	return (event & EVENT_VALID) != 0 &&
+	       ((event & EVENT_TYPE) == EVENT_INTERRUPT ||
+	        ((event & EVENT_TYPE) == EVENT_EXCEPTION && (event & 0xFF) >= 32));
+}
 
 /* Go on behind the instruction that exited, which has `length` bytes. */
 void svm_skip(struct vcpu *v, uint32_t length);

@@ -96,31 +96,22 @@ static void vcpu_wants(struct vcpu *v)
 }
 
 /* An NMI goes before interrupts, and not into another one. */
-static bool vcpu_inject_nmi(struct vcpu *v)
+static void vcpu_inject_nmi(struct vcpu *v)
 {
 	if ((FLAG_GET(v->want) & WANT_NMI) == 0 || v->in_nmi)
-		return false;
+		return;
 	(void)__atomic_fetch_and(&v->want, ~WANT_NMI, __ATOMIC_SEQ_CST);
 	v->vmcb->inject = EVENT_VALID | EVENT_NMI;
 	v->vmcb->intercept3 |= INTERCEPT_IRET;
 	v->in_nmi = true;
-	v->halted = false;
-	return true;
 }
 
-static void vcpu_window(struct vmcb *b, bool open)
-{
-	if (open) {
-		b->virtual_interrupt |= VIRTUAL_IRQ | VIRTUAL_IGN_TPR;
-		b->intercept3 |= INTERCEPT_VINTR;
-	} else {
-		b->virtual_interrupt &= ~(VIRTUAL_IRQ | VIRTUAL_IGN_TPR);
-		b->intercept3 &= ~INTERCEPT_VINTR;
-	}
-}
-
-/* The highest interrupt goes in, or the guest comes out as soon as it takes one. */
-static void vcpu_inject(struct vcpu *v)
+/*
+ * The highest interrupt is offered: the processor delivers it as soon as the guest takes
+ * one, with no exit.  It is not injected as an event: QEMU's emulator delivers those a
+ * second time where its own loop is left before the next exit, wherever the guest is then.
+ */
+static void vcpu_offer(struct vcpu *v)
 {
 	struct vmcb *b = v->vmcb;
 	uint32_t vector;
@@ -128,19 +119,23 @@ static void vcpu_inject(struct vcpu *v)
 	/* The guest writes CR8 without an exit. */
 	if ((b->virtual_interrupt & VIRTUAL_TPR) != v->apic.tpr >> 4)
 		v->apic.tpr = (uint32_t)(b->virtual_interrupt & VIRTUAL_TPR) << 4;
-	if ((b->inject & EVENT_VALID) == 0 && vcpu_inject_nmi(v))
-		return;
+	if ((b->inject & EVENT_VALID) == 0)
+		vcpu_inject_nmi(v);
 	vector = vapic_pending(v);
-	if (vector == 0)
-		return;
-	if ((b->inject & EVENT_VALID) == 0 && (b->rflags & RFLAGS_IF) != 0 && (b->shadow & 1) == 0) {
-		vapic_take(v, vector);
-		b->inject = EVENT_VALID | EVENT_INTERRUPT | vector;
-		v->halted = false;
-		vcpu_window(b, false);
-	} else {
-		vcpu_window(b, true);
-	}
+	b->virtual_interrupt &= VIRTUAL_TPR | VIRTUAL_MASKING;
+	if (vector != 0)
+		b->virtual_interrupt |= VIRTUAL_IRQ | (uint64_t)(vector >> 4) << VIRTUAL_PRIORITY |
+		                        (uint64_t)vector << VIRTUAL_VECTOR;
+	v->offered = vector;
+}
+
+/* The guest has left: did it take what was offered?  Not where it left on the way there. */
+static void vcpu_offered(struct vcpu *v)
+{
+	if (v->offered != 0 && (v->vmcb->virtual_interrupt & VIRTUAL_IRQ) == 0 &&
+	    !svm_is_interrupt(v->vmcb->exit_event))
+		vapic_take(v, v->offered);
+	v->offered = 0;
 }
 
 /* ---- Exits ------------------------------------------------------------- */
@@ -281,9 +276,6 @@ static struct ration_port_exit vcpu_exit(struct cpu *cpu, struct vcpu *v)
 	case SVM_EXIT_INIT:
 		v->vmcb->intercept3 |= INTERCEPT_PAUSE;
 		return go_on;
-	case SVM_EXIT_VINTR:
-		vcpu_window(v->vmcb, false);
-		return go_on;
 	case SVM_EXIT_MSR:
 		return vcpu_msr(v);
 	case SVM_EXIT_IO:
@@ -334,12 +326,13 @@ static struct ration_port_exit vcpu_go(struct cpu *cpu, struct vcpu *v)
 			continue;
 		if (!turn_take(cpu))
 			break;
-		vcpu_inject(v);
+		vcpu_offer(v);
 		v->halted = false;
 		timer_arm(cpu, v);
 		if (FLAG_GET(cpu->leave))
 			break;
 		svm_run(cpu, v);
+		vcpu_offered(v);
 		exit = vcpu_exit(cpu, v);
 		if (exit.why != RATION_EXIT_NONE && clock_now() < cpu->load_ns + YIELD_LEAST_NS)
 			exit = go_on;

@@ -45,6 +45,7 @@ struct vcpu {
 	uint8_t fpu[512] __attribute__((aligned(16)));
 	uint64_t dr[4];
 	struct vapic apic;
+	uint32_t offered;                  /* the vector that the guest may take; 0: none */
 	bool waits_for_sipi, in_nmi;
 	bool halted;                       /* it executed HLT, and nothing has ended that */
 	uint64_t steal_gpa;                /* bit 0: on */
