@@ -50,9 +50,14 @@ books() {
 	ctl ledger "$1" >"$tmp/books" || return 1
 	awk '/^running/ { ran = $2 } /^in all/ { print 1000 * ran, 1000 * $3 }' "$tmp/books"
 }
-# share WHO VCPUS LENGTH WANTED - per mille of a CPU that it gets over so many ms, within 20.
+# share WHO VCPUS LENGTH WANTED - per mille of a CPU that it gets over so many ms, from 200 ms
+# on, within 20.
 share() {
-	set -- "$@" $(books "$1") || return 1
+	# shellcheck disable=SC2046
+	set -- "$@" $(books "$1")
+	until_true later "$1" $(($6 + 200 * $2))
+	# shellcheck disable=SC2046
+	set -- "$1" "$2" "$3" "$4" $(books "$1")
 	until_true later "$1" $(($6 + $3 * $2))
 	# shellcheck disable=SC2046
 	set -- "$@" $(books "$1")
@@ -84,11 +89,11 @@ check "cap" ctl cap hog 25
 check "a cap of 25 %" share hog 1 1000 250
 check "no cap" ctl cap hog 0
 check "policy" ctl policy rr
-check "round robin over three vCPUs" share hog 1 1000 333
+check "round robin over three vCPUs, whatever they weigh" share hog 1 1000 333
 check "policy, back" ctl policy credit
 check "CPU off line" ctl cpu 0 off
 check "what is pinned there gets nothing" share hog 1 500 0
-check "and waits for that" shows '^offline +0\.[5-9]' ledger hog
+check "and waits for that" shows '^offline +(0\.[5-9]|[1-9])' ledger hog
 check "dom0 runs elsewhere" shows '^dom0 +0 +1 ' vcpus dom0
 check "CPU on line" ctl cpu 0 on
 check "as before" share hog 1 1000 667
@@ -98,8 +103,8 @@ check "unpause" ctl unpause hog
 refute "a floor that does not fit is refused in words" "CPU 0 lacks 50.0 % of a CPU, at most" \
 	ctl floor web 150
 check "create, with a floor" ctl create name=extra image=hog.elf vcpus=1 cpus=1 floor=10
-check "it is there, and runs" share extra 1 500 1000
-refute "create what does not fit" "held by extra" ctl create name=more image=hog.elf cpus=1 floor=95
+check "it has the other CPU" share extra 1 500 1000
+refute "create what does not fit" "held by more, extra" ctl create name=more image=hog.elf cpus=1 floor=95
 check "destroy" ctl destroy extra
 check "the log" ctl log "$tmp/hv.log"
 check "shutdown" ctl shutdown
