@@ -2,14 +2,17 @@
 /*
  * hv.h - the hypervisor: its CPUs, and the loop that each of them runs.
  *
- * Interrupts are off wherever the hypervisor runs.  They are taken at two places
- * only: after a guest has left (svm_entry.S) and while a CPU is idle; and all that
- * their handlers do is to set `leave`.  So no lock is ever asked for by a handler.
+ * Interrupts are off wherever the hypervisor runs.  They are taken at three places only:
+ * after a guest has left (svm_entry.S), while a CPU is idle, and while it waits for its
+ * turn (turn.h); and all that their handlers do is to set `leave`.  So no lock is ever
+ * asked for by a handler.
  *
  * LOCKS, in the order in which they are taken:
- *   1. hv.admin: the list of domains, their life, the words of the console (verbs.h).
- *   2. one CPU's timers (timer.h).
- *   3. the port's.  4. memory's, the console's.
+ *   1. dom0's channel (channel.c).
+ *   2. hv.admin: the list of domains, their life, the commands (verb.h).
+ *   3. one CPU's timers (timer.c).
+ *   4. the port's, or one domain's: its memory and console.
+ *   5. memory's, the console's, the turns'.
  *
  * A vCPU's registers, APIC and VMCB belong to the CPU that has it loaded; what others
  * want of it they say through its flags (vcpu.h), and kick or wake it.

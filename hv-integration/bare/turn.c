@@ -66,20 +66,33 @@ static void turn_withdraw(struct cpu *cpu)
 	ration_lock_release(&turn.lock);
 }
 
+/* The holder waits for another one. */
+static void turn_next(const struct cpu *cpu)
+{
+	ration_lock_take(&turn.lock);
+	turn.waiting |= ration_cpuset_of(cpu->id);
+	turn_pass(cpu);
+	ration_lock_release(&turn.lock);
+}
+
+bool turn_yield(struct cpu *cpu)
+{
+	if (turn.length_ns == 0 || !turn_is_mine(cpu) || FLAG_GET(turn.end_ns) == RATION_NEVER)
+		return false;
+	turn_next(cpu);
+	return true;
+}
+
 bool turn_take(struct cpu *cpu)
 {
 	if (turn.length_ns == 0)
 		return true;
-	if (!turn_is_mine(cpu)) {
+	if (!turn_is_mine(cpu))
 		turn_ask(cpu);
-	} else if (clock_now() < FLAG_GET(turn.end_ns)) {
+	else if (clock_now() < FLAG_GET(turn.end_ns))
 		return true;
-	} else {
-		ration_lock_take(&turn.lock);
-		turn.waiting |= ration_cpuset_of(cpu->id);
-		turn_pass(cpu);
-		ration_lock_release(&turn.lock);
-	}
+	else
+		turn_next(cpu);
 	while (!turn_is_mine(cpu)) {
 		interrupts_take();
 		if (FLAG_GET(cpu->leave)) {

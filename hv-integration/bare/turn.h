@@ -23,6 +23,9 @@ void turn_init(ration_ns length_ns);
 bool turn_take(struct cpu *cpu);
 /* This CPU has nothing to run. */
 void turn_give(struct cpu *cpu);
+/* Its guest spins, perhaps for what another CPU has to do: the next one's turn.  False:
+ * nobody waits for one. */
+bool turn_yield(struct cpu *cpu);
 /* When its turn ends; RATION_NEVER: nobody else wants one. */
 ration_ns turn_end(const struct cpu *cpu);
 

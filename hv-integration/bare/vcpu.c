@@ -186,7 +186,7 @@ static struct ration_port_exit vcpu_io(struct vcpu *v)
 	return go_on;
 }
 
-static struct ration_port_exit vcpu_pause(struct vcpu *v)
+static struct ration_port_exit vcpu_pause(struct cpu *cpu, struct vcpu *v)
 {
 	ration_ns now = clock_now();
 
@@ -196,7 +196,8 @@ static struct ration_port_exit vcpu_pause(struct vcpu *v)
 	if (v->pause_count < SPIN_COUNT)
 		return go_on;
 	v->pause_count = 0;
-	v->vmcb->intercept3 &= ~INTERCEPT_PAUSE;
+	if (!turn_yield(cpu))
+		v->vmcb->intercept3 &= ~INTERCEPT_PAUSE;
 	return (struct ration_port_exit){ RATION_EXIT_YIELD, NULL };
 }
 
@@ -288,7 +289,7 @@ static struct ration_port_exit vcpu_exit(struct cpu *cpu, struct vcpu *v)
 		v->halted = true;
 		return go_on;
 	case SVM_EXIT_PAUSE:
-		return vcpu_pause(v);
+		return vcpu_pause(cpu, v);
 	case SVM_EXIT_VMMCALL:
 		return hypercall_exit(cpu, v);
 	case SVM_EXIT_NESTED_FAULT:
