@@ -36,6 +36,9 @@ CLI_SRC  := $(wildcard tests/cli/*.cc)
 LONG     := tests/build/valgrind.sh tests/build/asan.sh tests/build/determinism.sh
 SCRIPTS  := $(LONG) $(filter-out $(LONG),$(wildcard tests/build/*.sh tests/tidy/test_*.sh \
               tests/embed/*.sh tests/cli/*.sh))
+HV_LONG  := tests/hv/shares.sh tests/hv/linux.sh tests/hv/isolation.sh tests/hv/sedf.sh
+HV_SCRIPTS := $(if $(filter x86_64,$(ARCH)),$(HV_LONG) \
+                $(filter-out $(HV_LONG),$(wildcard tests/hv/*.sh)))
 BENCH_SRC := $(wildcard tests/bench/*.cc)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 PUBLIC   := $(wildcard sched/*/ration*.h affinity/ration*.h topology/ration*.h \
@@ -63,11 +66,21 @@ BARE_ASM := $(wildcard hv-integration/bare/*.S)
 BARE_OBJ := $(BARE_SRC:%.c=$(O)/obj/%.o) $(BARE_ASM:%.S=$(O)/obj/%.o)
 BARE     := $(O)/libration-hv.elf
 
+GUEST     := hv-integration/bare/guest
+TINY_LIB  := start tiny call write
+TINY      := $(patsubst $(GUEST)/tiny/%.c,$(O)/guest/%.elf,$(filter-out %/tiny.c, \
+               $(wildcard $(GUEST)/tiny/*.c)))
+DUTY_OBJ  := $(patsubst %,$(O)/obj/%.o,$(basename $(wildcard $(GUEST)/linux/*.c)) \
+               $(GUEST)/call $(GUEST)/write)
+GUESTS    := $(TINY) $(O)/guest/initramfs
+# What the tests of the hypervisor boot.
+HV_NEEDS  := $(if $(filter x86_64,$(ARCH)),$(BARE) $(GUESTS))
+
 # Groups of .ci/setup, done before anything that needs them; see below.
 SETUP_CORE := $(O)/.setup-$(if $(findstring clang,$(CC)),clang-)core
 SETUP_HOST := $(SETUP_CORE)-host
 SETUP_TEST := $(SETUP_HOST)-test
-SETUP_ALL  := $(O)/.setup-core-host-clang-test-cross
+SETUP_ALL  := $(O)/.setup-core-host-clang-test-cross-qemu-iso
 WANTED   := $(foreach t,$(TESTS),$(if $(or $(if $T,,all),$(findstring $T,$t)),$t))
 
 # ---- Flags -----------------------------------------------------------------
@@ -125,12 +138,21 @@ run: $(PROGRAM)
 	@$(PROGRAM) run sim/scenarios/server.yaml
 
 ## Run every test (T=name: those whose name has it); ends with `N passed, N failed`
-test: $(SETUP_ALL) all $(WANTED)
-	@tests/run.sh "$(T)" $(SCRIPTS) $(TESTS)
+test: $(SETUP_ALL) all $(WANTED) $(HV_NEEDS)
+	@tests/run.sh "$(T)" $(HV_SCRIPTS) $(SCRIPTS) $(TESTS)
 
 ## Run the long proofs whole (under an hour)
-prove: $(SETUP_ALL) all $(WANTED)
-	@RATION_PROVE=1 SEEDS=$(or $(SEEDS),50000) LIMIT=3300 tests/run.sh "$(T)" $(SCRIPTS) $(TESTS)
+prove: $(SETUP_ALL) all $(WANTED) $(HV_NEEDS)
+	@RATION_PROVE=1 SEEDS=$(or $(SEEDS),50000) LIMIT=3300 \
+	  tests/run.sh "$(T)" $(HV_SCRIPTS) $(SCRIPTS) $(TESTS)
+
+## Run the tests of the bare hypervisor, under QEMU
+hv-test: $(O)/.setup-core-host-qemu-iso all $(HV_NEEDS)
+	@tests/run.sh "$(T)" $(HV_SCRIPTS)
+
+## Run the hypervisor with dom0 and two Linux guests on this terminal
+hv-run: $(O)/.setup-core-host-qemu $(HVCTL) $(HV_NEEDS)
+	@$(GUEST)/run.sh $(O)
 
 ## Build and run the benchmarks
 bench: all $(BENCHES)
@@ -217,14 +239,13 @@ clean:
 ## Show this list
 help:
 	@awk '/^## / { said = substr($$0, 4); next } \
-	  /^[a-z]+:/ && said { sub(/:.*/, ""); printf "  make %-10s %s\n", $$0, said } \
+	  /^[a-z-]+:/ && said { sub(/:.*/, ""); printf "  make %-10s %s\n", $$0, said } \
 	  { said = "" }' Makefile
 
 tests: $(TESTS)
 threads: $(THREADS)
-.PHONY: all lib hv run test tests threads prove bench size tidy asan fuzz fuzzers cross cover charts \
-        format install \
-        uninstall clean help
+.PHONY: all lib hv hv-test hv-run run test tests threads prove bench size tidy asan fuzz fuzzers \
+        cross cover charts format install uninstall clean help
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -284,13 +305,7 @@ $(O)/bytes: tests/size/bytes.c $(LIB) Makefile
 
 # ---- Guests of the bare hypervisor, and its tests --------------------------
 
-GUEST     := hv-integration/bare/guest
-TINY_LIB  := start tiny call write
-TINY      := $(patsubst $(GUEST)/tiny/%.c,$(O)/guest/%.elf,$(filter-out %/tiny.c, \
-               $(wildcard $(GUEST)/tiny/*.c)))
-DUTY_OBJ  := $(patsubst %,$(O)/obj/%.o,$(basename $(wildcard $(GUEST)/linux/*.c)) \
-               $(GUEST)/call $(GUEST)/write)
-GUESTS    := $(TINY) $(O)/guest/initramfs
+.PHONY: hv-test hv-run
 
 ## Build the guests of the hypervisor: Debian's kernel, an initramfs, tiny ones
 guests: $(GUESTS)
