@@ -222,8 +222,8 @@ help:
 
 tests: $(TESTS)
 threads: $(THREADS)
-.PHONY: all lib hv run test tests threads prove bench size tidy asan fuzz fuzzers cross cover charts \
-        format install \
+.PHONY: all lib hv run test tests threads prove bench size tidy asan fuzz fuzzers cross cover \
+        charts format install \
         uninstall clean help
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
