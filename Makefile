@@ -26,8 +26,9 @@ JEMALLOC ?= $(if $(SAN),0,1)
 # ---- What there is ---------------------------------------------------------
 
 CORE_SRC := $(wildcard sched/*/*.c affinity/*.c topology/*.c)
-PORT_SRC := $(wildcard hv-integration/port/*.c)
+PORT_SRC := $(wildcard hv-integration/port/*.c hv-integration/control/*.c)
 THREAD_SRC := $(wildcard hv-integration/thread/*.c)
+HVCTL_SRC := $(wildcard hv-integration/hvctl/*.c)
 HOST_SRC := $(filter-out sim/main.c,$(wildcard sim/*.c sim/models/*.c topology/host/*.c))
 TEST_SRC := $(wildcard tests/unit/*.cc tests/table/*.cc tests/golden/*.cc tests/prop/*.cc)
 CLI_SRC  := $(wildcard tests/cli/*.cc)
@@ -35,16 +36,20 @@ CLI_SRC  := $(wildcard tests/cli/*.cc)
 LONG     := tests/build/valgrind.sh tests/build/asan.sh tests/build/determinism.sh
 SCRIPTS  := $(LONG) $(filter-out $(LONG),$(wildcard tests/build/*.sh tests/tidy/test_*.sh \
               tests/embed/*.sh tests/cli/*.sh))
+HV_LONG  := tests/hv/shares.sh tests/hv/linux.sh tests/hv/isolation.sh tests/hv/sedf.sh
+HV_SCRIPTS := $(if $(filter x86_64,$(ARCH)),$(HV_LONG) \
+                $(filter-out $(HV_LONG),$(wildcard tests/hv/*.sh)))
 BENCH_SRC := $(wildcard tests/bench/*.cc)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 PUBLIC   := $(wildcard sched/*/ration*.h affinity/ration*.h topology/ration*.h \
-              hv-integration/port/ration*.h)
+              hv-integration/port/ration*.h hv-integration/control/ration*.h)
 MAN      := $(wildcard docs/man/*.[15])
 
 CORE_OBJ := $(CORE_SRC:%.c=$(O)/obj/%.o)
 PORT_OBJ := $(PORT_SRC:%.c=$(O)/obj/%.o)
 HOST_OBJ := $(HOST_SRC:%.c=$(O)/obj/%.o)
 THREAD_OBJ := $(THREAD_SRC:%.c=$(O)/obj/%.o)
+HVCTL_OBJ := $(HVCTL_SRC:%.c=$(O)/obj/%.o)
 TESTS    := $(TEST_SRC:tests/%.cc=$(O)/tests/%) $(CLI_SRC:tests/%.cc=$(O)/tests/%)
 # What writes the data of charts.
 CHARTED  := $(O)/tests/prop/test_credit_machines $(O)/tests/unit/test_credit_bars \
@@ -56,12 +61,27 @@ PORT_LIB := $(O)/libration-port.a
 HOST_LIB := $(O)/libsim.a
 PROGRAM  := $(O)/bin/ration
 THREADS  := $(O)/bin/ration-threads
+HVCTL    := $(O)/bin/hvctl
+BARE_SRC := $(wildcard hv-integration/bare/*.c)
+BARE_ASM := $(wildcard hv-integration/bare/*.S)
+BARE_OBJ := $(BARE_SRC:%.c=$(O)/obj/%.o) $(BARE_ASM:%.S=$(O)/obj/%.o)
+BARE     := $(O)/libration-hv.elf
+
+GUEST     := hv-integration/bare/guest
+TINY_LIB  := start tiny call write
+TINY      := $(patsubst $(GUEST)/tiny/%.c,$(O)/guest/%.elf,$(filter-out %/tiny.c, \
+               $(wildcard $(GUEST)/tiny/*.c)))
+DUTY_OBJ  := $(patsubst %,$(O)/obj/%.o,$(basename $(wildcard $(GUEST)/linux/*.c)) \
+               $(GUEST)/call $(GUEST)/write)
+GUESTS    := $(TINY) $(O)/guest/initramfs
+# What the tests of the hypervisor boot.
+HV_NEEDS  := $(if $(filter x86_64,$(ARCH)),$(BARE) $(GUESTS))
 
 # Groups of .ci/setup, done before anything that needs them; see below.
 SETUP_CORE := $(O)/.setup-$(if $(findstring clang,$(CC)),clang-)core
 SETUP_HOST := $(SETUP_CORE)-host
 SETUP_TEST := $(SETUP_HOST)-test
-SETUP_ALL  := $(O)/.setup-core-host-clang-test-cross
+SETUP_ALL  := $(O)/.setup-core-host-clang-test-cross-qemu-iso
 WANTED   := $(foreach t,$(TESTS),$(if $(or $(if $T,,all),$(findstring $T,$t)),$t))
 
 # ---- Flags -----------------------------------------------------------------
@@ -106,22 +126,34 @@ export O CC CXX V WERROR VERSION
 # ---- Targets ---------------------------------------------------------------
 
 ## Build the library and the commands
-all: lib $(PROGRAM) $(THREADS)
+all: lib $(PROGRAM) $(THREADS) $(HVCTL)
 
 ## Build build/libration.a, the freestanding scheduler, and its port
 lib: $(LIB) $(PORT_LIB)
+
+## Build build/libration-hv.elf, the bare x86-64 hypervisor (multiboot)
+hv: $(BARE)
 
 ## Simulate a shipped scenario on a real server's topology
 run: $(PROGRAM)
 	@$(PROGRAM) run sim/scenarios/server.yaml
 
 ## Run every test (T=name: those whose name has it); ends with `N passed, N failed`
-test: $(SETUP_ALL) all $(WANTED)
-	@tests/run.sh "$(T)" $(SCRIPTS) $(TESTS)
+test: $(SETUP_ALL) all $(WANTED) $(HV_NEEDS)
+	@tests/run.sh "$(T)" $(HV_SCRIPTS) $(SCRIPTS) $(TESTS)
 
 ## Run the long proofs whole (under an hour)
-prove: $(SETUP_ALL) all $(WANTED)
-	@RATION_PROVE=1 SEEDS=$(or $(SEEDS),50000) LIMIT=3300 tests/run.sh "$(T)" $(SCRIPTS) $(TESTS)
+prove: $(SETUP_ALL) all $(WANTED) $(HV_NEEDS)
+	@RATION_PROVE=1 SEEDS=$(or $(SEEDS),50000) LIMIT=3300 \
+	  tests/run.sh "$(T)" $(HV_SCRIPTS) $(SCRIPTS) $(TESTS)
+
+## Run the tests of the bare hypervisor, under QEMU
+hv-test: $(O)/.setup-core-host-qemu-iso all $(HV_NEEDS)
+	@tests/run.sh "$(T)" $(HV_SCRIPTS)
+
+## Run the hypervisor with dom0 and two Linux guests on this terminal
+hv-run: $(O)/.setup-core-host-qemu $(HVCTL) $(HV_NEEDS)
+	@$(GUEST)/run.sh $(O)
 
 ## Build and run the benchmarks
 bench: all $(BENCHES)
@@ -182,7 +214,7 @@ install: all
 	sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' ration.pc.in \
 	  >$(ROOT)/lib/pkgconfig/ration.pc
 	install -m 644 $(PUBLIC) $(ROOT)/include/libration/
-	install -m 755 $(PROGRAM) $(THREADS) $(ROOT)/bin/
+	install -m 755 $(PROGRAM) $(THREADS) $(HVCTL) $(ROOT)/bin/
 	install -m 644 LICENSE README.md docs/*.md $(ROOT)/share/doc/libration/
 	for m in $(MAN); do \
 	  install -D -m 644 $$m $(ROOT)/share/man/man$${m##*.}/$${m##*/} || exit 1; done
@@ -197,7 +229,7 @@ uninstall:
 	rm -rf $(ROOT)/include/libration $(ROOT)/share/doc/libration
 	rm -f $(ROOT)/lib/libration.a $(ROOT)/lib/libration-port.a \
 	  $(ROOT)/lib/pkgconfig/ration.pc $(ROOT)/bin/ration \
-	  $(ROOT)/bin/ration-threads \
+	  $(ROOT)/bin/ration-threads $(ROOT)/bin/hvctl \
 	  $(foreach m,$(MAN),$(ROOT)/share/man/man$(subst .,,$(suffix $m))/$(notdir $m)) \
 	  $(COMPLETION:docs/completion/%.bash=$(ROOT)/share/bash-completion/completions/%)
 
@@ -208,14 +240,13 @@ clean:
 ## Show this list
 help:
 	@awk '/^## / { said = substr($$0, 4); next } \
-	  /^[a-z]+:/ && said { sub(/:.*/, ""); printf "  make %-10s %s\n", $$0, said } \
+	  /^[a-z-]+:/ && said { sub(/:.*/, ""); printf "  make %-10s %s\n", $$0, said } \
 	  { said = "" }' Makefile
 
 tests: $(TESTS)
 threads: $(THREADS)
-.PHONY: all lib run test tests threads prove bench size tidy asan fuzz fuzzers cross cover charts \
-        format install \
-        uninstall clean help
+.PHONY: all lib hv hv-test hv-run run test tests threads prove bench size tidy asan fuzz fuzzers \
+        cross cover charts format install uninstall clean help
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -239,10 +270,22 @@ $(PROGRAM): $(O)/obj/sim/main.o $(HOST_OBJ) $(PORT_LIB) $(LIB)
 $(THREADS): $(THREAD_OBJ) $(HOST_LIB) $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -pthread -o $@ $^ $(HOST_LIBS)
 
+# Needs nothing but libc: a client for machines that have no hwloc.
+$(HVCTL): $(HVCTL_OBJ) $(O)/obj/sim/panic.o $(HOST_LIB) $(PORT_LIB) $(LIB)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) $(LINK_FLAGS) -o $@ $^
+
+$(BARE): hv-integration/bare/link.ld $(BARE_OBJ) $(PORT_LIB) $(LIB)
+	$(call say,LINK,$@)$(CC) -nostdlib -static -no-pie -Wl,-z,max-page-size=4096,--build-id=none \
+	  -Wl,-z,noexecstack,--no-warn-rwx-segments -T $< -o $@ $(BARE_OBJ) $(PORT_LIB) $(LIB)
+
 $(CORE_OBJ) $(PORT_OBJ): FLAGS = $(CORE_FLAGS)
+$(BARE_OBJ): FLAGS = $(CORE_FLAGS) -DRATION_VERSION='"$(VERSION)"'
+$(BARE_OBJ): | $(SETUP_CORE)
+$(O)/obj/%.o: %.S Makefile
+	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(COMMON) -c $< -o $@
 $(CORE_OBJ) $(PORT_OBJ): | $(SETUP_CORE)
-$(HOST_OBJ) $(THREAD_OBJ) $(O)/obj/sim/main.o: FLAGS = $(HOST_FLAGS)
-$(HOST_OBJ) $(THREAD_OBJ) $(O)/obj/sim/main.o: | $(SETUP_HOST)
+$(HOST_OBJ) $(THREAD_OBJ) $(HVCTL_OBJ) $(O)/obj/sim/main.o: FLAGS = $(HOST_FLAGS)
+$(HOST_OBJ) $(THREAD_OBJ) $(HVCTL_OBJ) $(O)/obj/sim/main.o: | $(SETUP_HOST)
 $(O)/obj/%.o: %.c Makefile
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(FLAGS) -c $< -o $@
 
@@ -260,5 +303,39 @@ $(FUZZERS): $(O)/tests/%: tests/%.c $(HOST_LIB) $(PORT_LIB) $(LIB) Makefile
 	    $(HOST_LIB) $(PORT_LIB) $(LIB) $(HOST_LIBS)
 $(O)/bytes: tests/size/bytes.c $(LIB) Makefile
 	$(call say,LINK,$@)$(CC) -std=c11 $(COMMON) $(WARN_C) $(LINK_FLAGS) -o $@ $< $(LIB)
+
+# ---- Guests of the bare hypervisor, and its tests --------------------------
+
+.PHONY: hv-test hv-run
+
+## Build the guests of the hypervisor: Debian's kernel, an initramfs, tiny ones
+guests: $(GUESTS)
+
+## Build build/libration-hv.iso: GRUB, the hypervisor, dom0 and two Linux guests
+iso: $(O)/.setup-core-iso $(BARE) $(GUESTS)
+	$(call say,ISO,$(O)/libration-hv.iso)$(GUEST)/iso.sh $(O)/libration-hv.iso $(BARE) "" \
+	  "$(O)/guest/vmlinuz name=dom0 vcpus=2 mem=192 $(ISO_LINE) host=dom0 job=boot" \
+	  "$(O)/guest/vmlinuz name=web1 vcpus=2 mem=192 $(ISO_LINE) host=web1 job=boot" \
+	  "$(O)/guest/vmlinuz name=web2 vcpus=1 mem=192 $(ISO_LINE) host=web2 job=boot" \
+	  $(O)/guest/initramfs
+ISO_LINE := initrd=initramfs -- rdinit=/init nokaslr quiet
+.PHONY: guests iso
+
+$(O)/guest/versions: $(GUEST)/fetch.sh
+	@$(GUEST)/fetch.sh $(O)/guest && touch $@
+GUEST_FLAGS = -I$(GUEST) $(if $(SAN),-fno-sanitize=all)
+$(O)/obj/$(GUEST)/%.o: FLAGS = $(CORE_FLAGS) $(GUEST_FLAGS)
+$(O)/obj/$(GUEST)/linux/%.o: FLAGS = $(HOST_FLAGS) $(GUEST_FLAGS)
+$(O)/obj/%.o: %.S Makefile | $(SETUP_CORE)
+	$(call say,AS,$<)mkdir -p $(@D) && $(CC) $(FLAGS) -c $< -o $@
+$(O)/guest/duty: $(DUTY_OBJ)
+	$(call say,LINK,$@)mkdir -p $(@D) && $(CC) -no-pie -static -s -o $@ $^
+$(O)/guest/initramfs: $(O)/guest/versions $(O)/guest/duty $(GUEST)/pack.sh $(GUEST)/linux/init
+	$(call say,PACK,$@)$(GUEST)/pack.sh $(O)/guest/busybox $(O)/guest/duty $@
+$(TINY): $(O)/guest/%.elf: $(O)/obj/$(GUEST)/tiny/%.o $(GUEST)/tiny/tiny.ld \
+           $(O)/obj/$(GUEST)/tiny/start.o $(O)/obj/$(GUEST)/tiny/tiny.o \
+           $(O)/obj/$(GUEST)/call.o $(O)/obj/$(GUEST)/write.o $(PORT_LIB) $(LIB)
+	$(call say,LINK,$@)mkdir -p $(@D) && ld -static -z max-page-size=4096 \
+	  -T $(filter %.ld,$^) -o $@ $(filter %.o,$^) $(PORT_LIB) $(LIB)
 
 -include $(shell find $(O)/obj $(O)/tests -name '*.d' 2>/dev/null)

@@ -2,13 +2,13 @@
 /* Why something was refused, as a sentence. */
 #include "refusal.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "allocate.h"
 #include "quantity.h"
+#include "ration_reason.h"
 
 /* A sentence that grows, cut off at the end of its place. */
 struct sentence {
@@ -30,22 +30,6 @@ static void refusal_say(struct sentence *to, const char *format, ...)
 		              (size_t)length : to->size - to->length - 1;
 }
 
-/* Millionths of a CPU as per cent with one decimal, rounded. */
-static void refusal_percent(struct sentence *to, uint64_t ppm)
-{
-	uint64_t tenths = (ppm + 500) / 1000;
-
-	refusal_say(to, "%" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
-}
-
-static void refusal_cpus(struct sentence *to, ration_cpuset cpus)
-{
-	char list[RATION_CPULIST_SIZE];
-
-	(void)ration_cpulist_format(cpus, list, sizeof list);
-	refusal_say(to, "CPU%s %s", ration_cpuset_rest(cpus) != 0 ? "s" : "", list);
-}
-
 /* Domains are numbered as `xm list` would: dom0 is 0. */
 const char *refusal_name(const struct scenario *s, uint32_t id)
 {
@@ -54,62 +38,9 @@ const char *refusal_name(const struct scenario *s, uint32_t id)
 	return id >= first && id - first < s->domain_count ? s->domain[id - first].name : "?";
 }
 
-static void refusal_holders(const struct scenario *s, struct sentence *to,
-                           const struct ration_refusal *why)
+static void refusal_holder(void *scenario, uint32_t id, struct ration_reason *to)
 {
-	uint32_t i;
-
-	if (why->holder_count == 0)
-		return;
-	refusal_say(to, "; held by ");
-	for (i = 0; i < why->holder_count && i < RATION_HOLDERS_MAX; i++)
-		refusal_say(to, "%s%s", i == 0 ? "" : ", ", refusal_name(s, why->holder[i]));
-}
-
-/* What share would fit, as a slice of the same period, and as a period of the same slice. */
-static void refusal_fit(struct sentence *to, const struct ration_refusal *why,
-                        const struct ration_attr *attr)
-{
-	ration_ns slice_ns, period_ns;
-	char slice[QUANTITY_SIZE], period[QUANTITY_SIZE];
-
-	refusal_say(to, ", at most ");
-	refusal_percent(to, why->fit_ppm);
-	refusal_say(to, " would fit");
-	if (why->reason != RATION_REFUSED_DEADLINE || attr == NULL || why->fit_ppm == 0)
-		return;
-	/* 10 s * 10^6 < 2^54; rounded so that both fit. */
-	slice_ns = attr->period_ns * why->fit_ppm / RATION_PPM;
-	period_ns = (attr->slice_ns * RATION_PPM / why->fit_ppm / RATION_NS_PER_US + 1) *
-	            RATION_NS_PER_US;
-	slice_ns -= slice_ns % RATION_NS_PER_US;
-	if (slice_ns != 0)
-		refusal_say(to, ": a slice of %s", quantity_time_format(slice_ns, slice));
-	if (slice_ns != 0 && period_ns <= 10 * RATION_NS_PER_S)
-		refusal_say(to, ", or a period of %s", quantity_time_format(period_ns, period));
-}
-
-static void refusal_reason(const struct scenario *s, struct sentence *to, int status,
-                          const struct ration_refusal *why, const struct ration_attr *attr)
-{
-	if (status != RATION_E_CAPACITY || why == NULL || why->reason == RATION_REFUSED_NOTHING) {
-		refusal_say(to, "%s", status == RATION_E_POLICY ? "the policy in force does not honour it" :
-		           ration_status_text(status));
-		return;
-	}
-	if (why->cpus != 0)
-		refusal_cpus(to, why->cpus);
-	else
-		refusal_say(to, "the machine");
-	if (why->reason == RATION_REFUSED_CPU)
-		refusal_say(to, " must stay: deadlines are admitted there, and elsewhere ");
-	else
-		refusal_say(to, "%s ", ration_cpuset_rest(why->cpus) != 0 ? " lack" : " lacks");
-	refusal_percent(to, why->missing_ppm);
-	refusal_say(to, why->reason == RATION_REFUSED_CPU ? " of a CPU are missing" : " of a CPU");
-	if (why->reason != RATION_REFUSED_CPU)
-		refusal_fit(to, why, attr);
-	refusal_holders(s, to, why);
+	ration_reason_text(to, refusal_name(scenario, id));
 }
 
 /* A new line of the list, begun: "SUBJECT refused: ". */
@@ -138,8 +69,11 @@ const char *refusal_add(struct sim_result *result, const struct scenario *s, rat
 {
 	struct sentence to = refusal_begin(result, at_ns, mark, subject);
 	struct sim_refusal *refusal = &result->refusal[result->refusal_count - 1];
+	struct ration_reason reason = { .length = 0 };
 
-	refusal_reason(s, &to, status, why, attr);
+	/* Cast: it is only read. */
+	ration_reason_refusal(&reason, status, why, attr, refusal_holder, (void *)(uintptr_t)s);
+	refusal_say(&to, "%s", reason.text);
 	refusal->status = status;
 	if (status == RATION_E_CAPACITY && why != NULL)
 		refusal->why = *why;

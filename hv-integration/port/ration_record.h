@@ -137,6 +137,12 @@ void ration_record_init(struct ration_record *rec, struct ration *instance,
 void ration_record_start(struct ration_record *rec, uint64_t *ring, uint64_t words,
                          ration_ns start_ns);
 
+/* Is it on?  Under the host's lock. */
+static inline bool ration_record_is_on(const struct ration_record *rec)
+{
+	return rec->word != NULL;
+}
+
 /* The last record; then it is off, and what is in the ring can be drained.  O(1). */
 void ration_record_end(struct ration_record *rec, ration_ns now);
 

@@ -9,14 +9,15 @@ check "install" $MAKE install DESTDIR="$dest" PREFIX=/opt/ration || exit 1
 for file in lib/libration.a lib/libration-port.a lib/pkgconfig/ration.pc \
 	include/libration/ration.h include/libration/ration_policy.h \
 	include/libration/ration_port.h include/libration/ration_record.h \
-	include/libration/ration_lock.h bin/ration share/man/man1/ration.1 \
+	include/libration/ration_lock.h include/libration/ration_control.h \
+	bin/ration share/man/man1/ration.1 bin/hvctl share/man/man1/hvctl.1 \
 	share/bash-completion/completions/ration share/doc/libration/LICENSE; do
 	check "installed $file" test -s "$root/$file"
 done
 check "the installed archive is the built one" cmp "$O/libration.a" "$root/lib/libration.a"
 check "the installed port is the built one" \
 	cmp "$O/libration-port.a" "$root/lib/libration-port.a"
-for header in core.h record.h; do
+for header in core.h record.h control.h; do
 	check "no private header $header" test ! -e "$root/include/libration/$header"
 done
 for page in "$root"/share/man/man*/*; do

@@ -5,7 +5,8 @@
 # A comment stands above the function, or above the first of a group that no
 # empty line divides.
 cd "${1:-.}" || exit 2
-find sched affinity topology hv-integration/port -name 'ration*.h' | sort | xargs awk '
+find sched affinity topology hv-integration/port hv-integration/control -name 'ration*.h' |
+sort | xargs awk '
 	FNR == 1 || /^$/ { commented = 0 }
 	/\*\/[ \t]*$/ { commented = 1 }
 	/^[a-z][a-z_0-9 ]* \**ration_[a-z_0-9]+\(/ && !/^static/ && !commented {

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# tests/tidy/freestanding.sh [ROOT] - what ranks 0-4 and the port do without.
+# tests/tidy/freestanding.sh [ROOT] - what ranks 0-4, the port and control do without.
 #
 # Floating point, 128-bit integers, conditional code (but for include guards,
 # extern "C", and the spinning of ration_lock.h, which is the processor's), and a
 # policy table with an empty slot.
 cd "${1:-.}" || exit 2
-files=$(find sched affinity topology hv-integration/port \
+files=$(find sched affinity topology hv-integration/port hv-integration/control \
 	-path topology/host -prune -o -name '*.[ch]' -print)
 # shellcheck disable=SC2086
 awk '

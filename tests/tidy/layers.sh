@@ -3,12 +3,12 @@
 # tests/tidy/layers.sh [ROOT] - who may include whom.
 #
 #   rank 0 sched/base   1 affinity   2 topology   3 sched/core   4 sched/<policy>
-#   rank 4.5 hv-integration/port
+#   rank 4.5 hv-integration/port   4.7 hv-integration/control
 #   rank 5 sim, topology/host, hv-integration     6 tests
 #
 # No include goes up.  ration*.h is public; any other header is private to its
 # folder (sched/base: to ranks 0-4; of rank 5: to rank 5).  No policy includes
-# another.  Ranks 0-4 and the port know four C headers.
+# another.  Ranks below 5 know four C headers.
 cd "${1:-.}" || exit 2
 find sched affinity topology sim hv-integration tests -name '*.[ch]' -o -name '*.cc' |
 sort | xargs grep -nE '^[[:space:]]*#[[:space:]]*include' /dev/null |
@@ -20,6 +20,7 @@ function rank(folder) {
 	if (folder == "sched/core") return 3
 	if (folder ~ /^sched\//) return 4
 	if (folder == "hv-integration/port") return 4.5
+	if (folder == "hv-integration/control") return 4.7
 	if (folder ~ /^tests/) return 6
 	return 5
 }

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# tests/tidy/recursion.sh [ROOT] - no function of ranks 0-4 and the port reaches itself.
+# tests/tidy/recursion.sh [ROOT] - no function of ranks 0-4, the port and control reaches itself.
 #
 # From the call graphs that gcc writes.  Calls through the policy table are not
 # in them: a policy calls the core through ration_policy.h, which calls no policy.
 cd "${1:-.}" || exit 2
 out=$(mktemp -d) || exit 2
 trap 'rm -rf "$out"' EXIT
-folders='sched affinity topology hv-integration/port'
+folders='sched affinity topology hv-integration/port hv-integration/control'
 # shellcheck disable=SC2086
 include=$(find $folders -name '*.h' -exec dirname {} + | sort -u | sed 's/^/-I/')
 # shellcheck disable=SC2086

@@ -14,6 +14,7 @@ cp -r Makefile README.md sched affinity topology sim docs tests .ci "$tmp/tree/"
 [ ! -d hv-integration ] || cp -r hv-integration "$tmp/tree/"
 victim=affinity/ration_affinity.h
 port=hv-integration/port
+control=hv-integration/control
 
 # plant CHECK FILE TEXT COMPLAINT - CHECK must complain of TEXT at FILE's end.
 plant() {
@@ -49,6 +50,12 @@ plant layers $port/port.c '#include "core.h"' "private header core.h of sched/co
 plant layers $port/port.c '#include "list.h"' "private header list.h of sched/base in $port"
 plant layers sched/rr/rr.c '#include "ration_port.h"' \
 	"includes ration_port.h of $port (rank 4.5)"
+plant layers $control/wire.c '#include <string.h>' "<string.h> in a freestanding folder"
+plant layers $control/wire.c '#include "sim.h"' \
+	"$control (rank 4.7) includes sim.h of sim (rank 5)"
+plant layers $port/port.c '#include "ration_control.h"' \
+	"$port (rank 4.5) includes ration_control.h of $control (rank 4.7)"
+plant layers sim/sim.h '#include "control.h"' "private header control.h of $control in sim"
 plant layers sim/sim.h '#include "record.h"' "private header record.h of $port in sim"
 plant layers hv-integration/thread/odd.c '#include "record.h"' "private header record.h of $port"
 plant layers sim/list.h '/* again */' "has the name of"
@@ -74,6 +81,7 @@ plant freestanding sched/rr/rr.c 'static const int d = (int)1.5;' "a floating co
 plant freestanding sched/rr/rr.c '#ifdef DEBUG' "conditional code"
 plant freestanding $port/port.c 'static const double d = 1;' "float, double or __int128"
 plant freestanding $port/port.c '#if defined(__x86_64__)' "conditional code"
+plant freestanding $control/wire.c 'static const double d = 1;' "float, double or __int128"
 plant freestanding $port/ration_lock.h '#if defined(__SSE2__)' "conditional code"
 for slot in admit ready decide expire check shadow; do
 	drop freestanding sched/rr/rr.c "\.$slot = " "slot $slot of the policy table is not set"
@@ -82,10 +90,14 @@ plant documented $victim '
 int ration_affinity_guess(int x);' "ration_affinity_guess has no comment"
 plant documented $port/ration_port.h '
 int ration_port_guess(int x);' "ration_port_guess has no comment"
+plant documented $control/ration_control.h '
+int ration_control_guess(int x);' "ration_control_guess has no comment"
 plant recursion $port/odd.c 'int a(int x); int a(int x) { return x ? a(x - 1) + 1 : 0; }' \
 	"recursion: "
 plant recursion affinity/odd.c 'int a(int x); int b(int x);
 int a(int x) { return b(x) + 1; } int b(int x) { return a(x) + 1; }' "recursion: "
+plant recursion $control/odd.c 'int a(int x); int a(int x) { return x ? a(x - 1) + 1 : 0; }' \
+	"recursion: "
 plant recursion affinity/odd.c 'int a(int x); int a(int x) { return x ? a(x - 1) + 1 : 0; }' \
 	"recursion: "
 
