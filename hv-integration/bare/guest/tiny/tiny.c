@@ -167,8 +167,8 @@ uint64_t tiny_tsc_of(uint64_t ns)
 	uint32_t r[4];
 
 	guest_cpuid(0x40000010, r);
-	/* A TSC of 8 GHz and an hour: under 2^63. */
-	return ns / 1000 * r[0] / 1000;
+	/* In kHz; a TSC of 8 GHz and a century: under 2^65 / 2. */
+	return ns / NS_PER_MS * r[0] + ns % NS_PER_MS * r[0] / NS_PER_MS;
 }
 
 void tiny_timer(unsigned vector, uint64_t tsc)
@@ -259,6 +259,8 @@ uint64_t tiny_option(const char *key, uint64_t otherwise)
 		number = number * 10 + (uint64_t)(*value - '0');
 	if (value[0] == 'm')
 		number *= NS_PER_MS;
+	else if (value[0] == 'u')
+		number *= NS_PER_US;
 	else if (value[0] == 's')
 		number *= NS_PER_S;
 	return number;

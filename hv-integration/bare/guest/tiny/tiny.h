@@ -62,7 +62,7 @@ uint64_t tiny_tsc_in(uint64_t ns);
 /* One line to the console: %s, %u (uint64_t), %x (uint64_t). */
 void tiny_say(const char *format, ...);
 /* The value of `key=` on the guest's command line as a number, or `otherwise`.
- * Units: ms, s. */
+ * Units: s, ms, us; without one: ns, or a count. */
 uint64_t tiny_option(const char *key, uint64_t otherwise);
 
 /* ---- Instructions ----------------------------------------------------- */
