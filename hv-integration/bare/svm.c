@@ -132,6 +132,8 @@ void svm_reset(struct vcpu *v)
 	v->reg[2] = 0x600;
 	v->in_nmi = false;
 	v->halted = false;
+	v->shadow_tries = 0;
+	v->look_ns = RATION_NEVER;
 	v->steal_gpa = 0;
 	vapic_reset(v);
 }
@@ -215,7 +217,7 @@ void svm_skip(struct vcpu *v, uint32_t length)
 	struct vmcb *b = v->vmcb;
 
 	b->rip = svm.has_next_rip && b->next_rip > b->rip ? b->next_rip : b->rip + length;
-	b->shadow &= ~1ull;
+	b->shadow &= ~SHADOW_STI;
 }
 
 void svm_exception(struct vcpu *v, uint32_t vector, bool has_error)

@@ -35,7 +35,7 @@ struct vmcb {
 	uint32_t asid;
 	uint8_t tlb, reserved1[3];
 	uint64_t virtual_interrupt;                        /* 0x060 */
-	uint64_t shadow;                                   /* bit 0: interrupt shadow */
+	uint64_t shadow;
 	uint64_t exit_code, exit_info1, exit_info2, exit_event;
 	uint64_t nested;                                   /* 0x090: bit 0 */
 	uint8_t reserved2[0x10];
@@ -81,6 +81,9 @@ _Static_assert(__builtin_offsetof(struct vmcb, pat) == 0x668, "pat");
 #define VIRTUAL_PRIORITY  16u          /* the first of four bits */
 #define VIRTUAL_MASKING   (1ull << 24)
 #define VIRTUAL_VECTOR    32u          /* the first of eight */
+
+/* shadow: the instruction before this one was STI */
+#define SHADOW_STI        (1ull << 0)
 
 /* intercept3 and 4 */
 #define INTERCEPT_INTR    (1u << 0)

@@ -64,6 +64,8 @@ void timer_arm(struct cpu *cpu, const struct vcpu *v)
 	ration_lock_release(&cpu->timer_lock);
 	if (v != NULL && v->apic.fire_ns < at)
 		at = v->apic.fire_ns;
+	if (v != NULL && v->look_ns < at)
+		at = v->look_ns;
 	if (v != NULL && turn_end(cpu) < at)
 		at = turn_end(cpu);
 	admin = cpu->id == 0 ? admin_next() : RATION_NEVER;

@@ -18,6 +18,11 @@
  * other yields, would take more of the CPU than they do. */
 #define YIELD_LEAST_NS (1 * RATION_NS_PER_MS)
 
+/* How often a vCPU may run to get over one instruction behind STI, and until when it is
+ * looked at again: enough for the way into the guest on a slow machine. */
+#define SHADOW_TRIES 8u
+#define SHADOW_NS    (50 * RATION_NS_PER_US)
+
 static const struct ration_port_exit go_on = { RATION_EXIT_NONE, NULL };
 
 /* ---- From other CPUs --------------------------------------------------- */
@@ -107,6 +112,36 @@ static void vcpu_inject_nmi(struct vcpu *v)
 }
 
 /*
+ * STI lets interrupts come only after the next instruction: what is pending at "sti; hlt"
+ * ends that HLT.  Where a vCPU left between the two the VMCB says so, but QEMU's VMRUN
+ * does not look: the interrupt would come before the HLT, and nothing after it.  So it is
+ * held back until the vCPU is over that instruction.  HLT leaves by itself; behind others
+ * it takes a timer.
+ */
+static bool vcpu_hold_back(struct vcpu *v)
+{
+	bool held = v->shadow_tries != 0 && v->vmcb->rip == v->shadow_rip;
+	bool waits = vapic_pending(v) != 0 || (FLAG_GET(v->want) & WANT_NMI) != 0;
+
+	v->look_ns = held && waits ? clock_now() + SHADOW_NS : RATION_NEVER;
+	return held;
+}
+
+/* The guest has left: behind STI?  Who is still there either was stopped before it got
+ * anywhere, or jumps to itself: these look the same, hence the number of tries. */
+static void vcpu_see_shadow(struct vcpu *v)
+{
+	const struct vmcb *b = v->vmcb;
+
+	if ((b->shadow & SHADOW_STI) != 0) {
+		v->shadow_rip = b->rip;
+		v->shadow_tries = SHADOW_TRIES;
+	} else if (v->shadow_tries != 0) {
+		v->shadow_tries = b->rip == v->shadow_rip ? v->shadow_tries - 1 : 0;
+	}
+}
+
+/*
  * The highest interrupt is offered: the processor delivers it as soon as the guest takes
  * one, with no exit.  It is not injected as an event: QEMU's emulator delivers those a
  * second time where its own loop is left before the next exit, wherever the guest is then.
@@ -115,13 +150,15 @@ static void vcpu_offer(struct vcpu *v)
 {
 	struct vmcb *b = v->vmcb;
 	uint32_t vector;
+	bool held;
 
 	/* The guest writes CR8 without an exit. */
 	if ((b->virtual_interrupt & VIRTUAL_TPR) != v->apic.tpr >> 4)
 		v->apic.tpr = (uint32_t)(b->virtual_interrupt & VIRTUAL_TPR) << 4;
-	if ((b->inject & EVENT_VALID) == 0)
+	held = vcpu_hold_back(v);
+	if (!held && (b->inject & EVENT_VALID) == 0)
 		vcpu_inject_nmi(v);
-	vector = vapic_pending(v);
+	vector = held ? 0 : vapic_pending(v);
 	b->virtual_interrupt &= VIRTUAL_TPR | VIRTUAL_MASKING;
 	if (vector != 0)
 		b->virtual_interrupt |= VIRTUAL_IRQ | (uint64_t)(vector >> 4) << VIRTUAL_PRIORITY |
@@ -183,7 +220,7 @@ static struct ration_port_exit vcpu_io(struct vcpu *v)
 			memcpy(&b->rax, &value, size);
 	}
 	b->rip = b->exit_info2;
-	b->shadow &= ~1ull;
+	b->shadow &= ~SHADOW_STI;
 	return go_on;
 }
 
@@ -335,6 +372,7 @@ static struct ration_port_exit vcpu_go(struct cpu *cpu, struct vcpu *v)
 			break;
 		svm_run(cpu, v);
 		vcpu_offered(v);
+		vcpu_see_shadow(v);
 		exit = vcpu_exit(cpu, v);
 		if (exit.why != RATION_EXIT_NONE && clock_now() < cpu->load_ns + YIELD_LEAST_NS)
 			exit = go_on;

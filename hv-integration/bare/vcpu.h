@@ -46,6 +46,9 @@ struct vcpu {
 	uint64_t dr[4];
 	struct vapic apic;
 	uint32_t offered;                  /* the vector that the guest may take; 0: none */
+	uint64_t shadow_rip;               /* the instruction behind STI where it left */
+	uint32_t shadow_tries;             /* to get over that; 0: it is not there */
+	ration_ns look_ns;                 /* something is held back: look again then */
 	bool waits_for_sipi, in_nmi;
 	bool halted;                       /* it executed HLT, and nothing has ended that */
 	uint64_t steal_gpa;                /* bit 0: on */

@@ -32,3 +32,22 @@ check "the TSC's deadline ends a HLT, never early" \
 	said "$log" '^\[sleeper\] slept 40 times, 0 early, worst [0-9]+ us late$'
 check "PAUSE loops let the holder of the lock run" spinners_took_turns
 check "a hog sees the ledger's own numbers" hog_burned
+
+# A step is an instruction.  One that sleeps for ever is still there at hv_time.
+deadlines=$tmp/deadlines
+deadlines_come() {
+	hv_reset
+	hv_options="hv_time=2s"
+	hv_run "$deadlines" \
+		"$guest/sleeper.elf name=asleep -- period=0us step=8 times=4000" \
+		"$guest/sleeper.elf name=awake -- period=0us step=8 times=4000 awake=1"
+}
+soon() {
+	late=$(sed -n "s/^\[$1\] slept 4000 times, 0 early, worst \([0-9]*\) us late$/\1/p" \
+		"$deadlines")
+	echo "worst: $late us"
+	[ -n "$late" ] && [ "$late" -lt 1000 ]
+}
+check "deadlines at each instruction on the way into a sleep" deadlines_come
+check "none is lost between STI and HLT" soon asleep
+check "none waits long behind another STI" soon awake
