@@ -154,6 +154,18 @@ static bool image_line(struct domain *d, uint8_t *params, bool is_linux)
 	return npt_write(d, BOOT_LINE, line, text_length(line) + 1);
 }
 
+/*
+ * What a BIOS has at F000:FFF0, where kernels go in real mode to restart the machine: with
+ * reduced hardware and no EFI, Linux 6 knows no other way.  MOV AL,6; MOV DX,CF9; OUT; HLT.
+ */
+static bool image_restart(struct domain *d)
+{
+	static const uint8_t code[] = { 0xB0, 0x06, 0xBA, PORT_RESET & 0xFF, PORT_RESET >> 8, 0xEE,
+		                            0xF4 };
+
+	return npt_write(d, 0xFFFF0, code, sizeof(code));
+}
+
 /* The rest, once image and header are in place. */
 static const char *image_finish(struct domain *d, uint8_t *params, uint64_t above, uint64_t entry)
 {
@@ -164,7 +176,7 @@ static const char *image_finish(struct domain *d, uint8_t *params, uint64_t abov
 	if (!image_initrd(d, params, above))
 		return "the initrd does not fit into its memory";
 	if (!image_line(d, params, d->config.image->kind == MODULE_LINUX) || !image_tables(d) ||
-	    !npt_write(d, BOOT_PARAMS, params, BP_SIZE))
+	    !image_restart(d) || !npt_write(d, BOOT_PARAMS, params, BP_SIZE))
 		return "its memory is too small";
 	image_enter(d, entry);
 	return NULL;

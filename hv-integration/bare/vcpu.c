@@ -173,7 +173,8 @@ static struct ration_port_exit vcpu_io(struct vcpu *v)
 		return go_on;
 	}
 	if ((b->exit_info1 & 1) == 0) {
-		ioport_write(v, port, size, (uint32_t)b->rax);
+		value = (uint32_t)b->rax & (uint32_t)((1ull << size * 8) - 1);
+		ioport_write(v, port, size, value);
 	} else {
 		value = ioport_read(v, port, size);
 		if (size == 4)

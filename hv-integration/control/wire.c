@@ -30,7 +30,7 @@ bool ration_control_wire_u64(struct ration_control_wire *w, uint64_t *value)
 
 bool ration_control_wire_u32(struct ration_control_wire *w, uint32_t *value)
 {
-	uint64_t wide = *value;
+	uint64_t wide = w->is_reading ? 0 : *value;
 	bool ok = wire_number(w, &wide, 4);
 
 	*value = (uint32_t)wide;
@@ -39,7 +39,7 @@ bool ration_control_wire_u32(struct ration_control_wire *w, uint32_t *value)
 
 static void wire_u16(struct ration_control_wire *w, uint16_t *value)
 {
-	uint64_t wide = *value;
+	uint64_t wide = w->is_reading ? 0 : *value;
 
 	(void)wire_number(w, &wide, 2);
 	*value = (uint16_t)wide;
@@ -47,7 +47,7 @@ static void wire_u16(struct ration_control_wire *w, uint16_t *value)
 
 static void wire_u8(struct ration_control_wire *w, uint8_t *value)
 {
-	uint64_t wide = *value;
+	uint64_t wide = w->is_reading ? 0 : *value;
 
 	(void)wire_number(w, &wide, 1);
 	*value = (uint8_t)wide;
@@ -79,8 +79,10 @@ static void wire_text(struct ration_control_wire *w, char *text, uint32_t size)
 
 static void wire_attr(struct ration_control_wire *w, struct ration_attr *attr)
 {
-	uint32_t flags = (uint32_t)attr->extratime | (uint32_t)attr->shadow << 1;
+	uint32_t flags = 0;
 
+	if (!w->is_reading)
+		flags = (uint32_t)attr->extratime | (uint32_t)attr->shadow << 1;
 	(void)ration_control_wire_u32(w, &attr->weight);
 	(void)ration_control_wire_u32(w, &attr->cap_ppm);
 	(void)ration_control_wire_u32(w, &attr->floor_ppm);
@@ -289,7 +291,7 @@ bool ration_control_wire_domain(struct ration_control_wire *w,
 bool ration_control_wire_vcpu(struct ration_control_wire *w, struct ration_control_vcpu *vcpu)
 {
 	uint32_t begin = w->at;
-	uint64_t lag = (uint64_t)vcpu->lag_ns;
+	uint64_t lag = w->is_reading ? 0 : (uint64_t)vcpu->lag_ns;
 
 	(void)ration_control_wire_u32(w, &vcpu->idx);
 	wire_u8(w, &vcpu->state);

@@ -26,7 +26,8 @@ ctl() {
 timeout --foreground 250 qemu-system-x86_64 -nodefaults -no-reboot -display none -cpu max -m 1024 \
 	-smp 2 -icount shift=3,sleep=off -seed 1 -device isa-debug-exit,iobase=0xf4,iosize=4 \
 	-serial "file:$tmp/one" -chardev "socket,id=c2,path=$tmp/line,server=on,wait=off" \
-	-serial chardev:c2 -kernel "$hv_image" -append "hv_control=1 hv_record=16 sched_credit_tslice_ms=5" \
+	-serial chardev:c2 -kernel "$hv_image" \
+	-append "hv_control=1 hv_record=16 sched_credit_tslice_ms=5" \
 	-initrd "$linux name=dom0 vcpus=1 mem=128 $linux_line job=boot+idle:100000 host=dom0,$linux \
 name=web vcpus=2 mem=128 $linux_line job=boot+burn host=web,$guest/hog.elf,$initrd" \
 	</dev/null >"$tmp/qemu" 2>&1 &
@@ -104,7 +105,8 @@ refute "a floor that does not fit is refused in words" "CPU 0 lacks 50.0 % of a 
 	ctl floor web 150
 check "create, with a floor" ctl create name=extra image=hog.elf vcpus=1 cpus=1 floor=10
 check "it has the other CPU" share extra 1 500 1000
-refute "create what does not fit" "held by more, extra" ctl create name=more image=hog.elf cpus=1 floor=95
+refute "create what does not fit" "held by more, extra" \
+	ctl create name=more image=hog.elf cpus=1 floor=95
 check "destroy" ctl destroy extra
 check "the log" ctl log "$tmp/hv.log"
 check "shutdown" ctl shutdown

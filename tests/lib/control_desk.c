@@ -139,8 +139,8 @@ static int desk_make(void *context, const char *text, uint32_t length, uint32_t 
 		return RATION_E_FULL;
 	memset(dom, 0, sizeof *dom);
 	memcpy(line, text, length < sizeof line ? length : sizeof line - 1);
-	if (sscanf(line, "name=%31s image=%7s vcpus=%u weight=%u", dom->name, file, &vcpus, &weight) < 2 ||
-	    (strcmp(file, "hog") != 0 && strcmp(file, "idle") != 0)) {
+	if (sscanf(line, "name=%31s image=%7s vcpus=%u weight=%u", dom->name, file, &vcpus,
+	           &weight) < 2 || (strcmp(file, "hog") != 0 && strcmp(file, "idle") != 0)) {
 		ration_reason_text(why, "no image of that name, expected hog or idle");
 		return RATION_CONTROL_E_HOST;
 	}

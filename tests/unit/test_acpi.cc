@@ -16,7 +16,7 @@ using bytes = std::vector<uint8_t>;
 void put(bytes &to, uint64_t value, int count)
 {
 	for (int i = 0; i < count; i++)
-		to.push_back((uint8_t)(value >> 8 * i));
+		to.push_back(i < 8 ? (uint8_t)(value >> 8 * i) : 0);
 }
 
 /* Length and checksum as they have to be. */
