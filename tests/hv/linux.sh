@@ -49,7 +49,7 @@ spent() {
 replayed() {
 	"$O/bin/ration" replay --no-progress "$tmp/first.second" >"$tmp/replay" &&
 		tail -n 1 "$tmp/replay" &&
-		sed -n 's/,//g; s/.* events, \([0-9]*\) decisions: all the same.*/\1/p' "$tmp/replay" |
+		sed -n 's/,//g; s/.* events \([0-9]*\) decisions: all the same.*/\1/p' "$tmp/replay" |
 		awk -v least=$record '{ good = $1 >= least } END { exit !good }'
 }
 # One bit of one byte in the middle; and a whole record, with its own check sum made right,
