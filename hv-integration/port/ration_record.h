@@ -21,10 +21,11 @@
  *      header  byte 0 "RATION\x1a\n"; u32 at 8 version, 12 bytes of the header,
  *              16 CPUs, 20 domains, 24 vCPUs, 28 policies, 32 tslice, 36
  *              overhead, 40 ratelimit, 44 reserve; u64 at 48 start time; u32 at
- *              56 NUMA nodes (0: a flat machine); text at 64 who wrote it (32 bytes), 96 the machine
- *              (96); at 192 the policies' names (16 bytes each); where there are
- *              nodes: of each CPU core, llc, package, node, capacity, on line
- *              (u16 each), and the distances, row by row (u8); CRC-32 of all that
+ *              56 NUMA nodes (0: a flat machine); text at 64 who wrote it (32
+ *              bytes), 96 the machine (96); at 192 the policies' names (16 bytes
+ *              each); where there are nodes: of each CPU core, llc, package, node,
+ *              capacity, on line (u16 each), and the distances, row by row (u8);
+ *              CRC-32 of all that
  *      block   "RBLK", word count, index of the first word, CRC-32 of the
  *              words, CRC-32 of the four; words of 8 bytes
  *

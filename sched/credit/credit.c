@@ -263,7 +263,8 @@ static ration_ns credit_slice(struct ration *r, ration_cpu c, struct ration_vcpu
 }
 
 /* The vCPU to run on c if the current one does not go on: the one that it yielded
- * to, unless a floor is due.  A turn that is given away is paid for: who gives it
+ * to, unless a floor is due, or that one is far ahead: two that yield to each other get
+ * what they are owed, and no more.  A turn that is given away is paid for: who gives it
  * comes after the one whose turn it would have been. */
 static struct ration_vcpu *credit_pick(struct ration *r, ration_cpu c, ration_ns now)
 {
@@ -272,7 +273,9 @@ static struct ration_vcpu *credit_pick(struct ration *r, ration_cpu c, ration_ns
 
 	/* The cap may have shut on the hinted one since the core looked at it. */
 	if (hint == NULL || hint == best || credit_vcpu_of(hint)->place == CREDIT_HELD ||
-	    credit_vcpu_of(best)->place == CREDIT_RUSHING)
+	    credit_vcpu_of(best)->place == CREDIT_RUSHING ||
+	    heap_key_is_before(credit_vcpu_of(best)->node.key + CREDIT_HINT_NS,
+	                       credit_vcpu_of(hint)->vtime))
 		return best;
 	if (cpu->current != NULL)
 		ration_credit__clock_after(r, cpu->current, credit_vcpu_of(best)->node.key);

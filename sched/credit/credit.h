@@ -29,6 +29,7 @@
 #define CREDIT_GRANT_MIN_NS  (250 * RATION_NS_PER_US)  /* least run out of a cap's budget */
 #define CREDIT_RUSH_NS       (1 * RATION_NS_PER_MS)  /* a run out of a floor that fills so far */
 #define CREDIT_SHIELD_NS     (5 * RATION_NS_PER_MS)    /* owed more: safe from floors */
+#define CREDIT_HINT_NS       (100 * RATION_NS_PER_MS)  /* further ahead, a hint is not followed */
 #define CREDIT_DEBT_MAX_NS   RATION_NS_PER_S           /* helper work not yet paid for */
 #define CREDIT_RUN_MAX_NS    ((ration_ns)1 << 30)      /* one charge */
 #define CREDIT_PPB           (RATION_PPB / RATION_PPM) /* in a ppm */

@@ -39,8 +39,9 @@
  * of the others there by four slices at most.
  *
  * YIELD.  The best of the others runs, or the one that is yielded to, unless a
- * floor is due.  A turn that is given to another is paid for: who gives it comes
- * after the vCPU whose turn it would have been.
+ * floor is due or that one is ahead by 100 ms of virtual time.  A turn that is given
+ * to another is paid for: who gives it comes after the vCPU whose turn it would have
+ * been.
  *
  * CAP.  A capped domain has a budget of cap * 10 ms in each 10 ms, and 4 ms (of a cap
  * beyond 100 %: as much for each CPU) and

@@ -5,7 +5,7 @@ set -u
 out=$1
 code_max=53248 vcpu_max=256 domain_max=512 cpu_max=2048 stack_max=1024
 
-# The limit is on code: sections .text*.  Constants (messages of assertions and
+# The limit, 52 KiB, is on code: sections .text*.  Constants (messages of assertions and
 # checks, most of them) stand beside it.
 echo "Bytes (-Os):              code  constants"
 find "$out/obj/sched" "$out/obj/affinity" "$out/obj/topology" "$out/obj/hv-integration/port" \

@@ -163,7 +163,8 @@ TEST(core_init, margins_have_ranges)
 			ration_config config = config_of();
 
 			config.margins = {overhead, reserve};
-			EXPECT_EQ(overhead <= MS && reserve <= 900000 ? RATION_OK : RATION_E_RANGE, init(config));
+			bool good = overhead <= MS && reserve <= 900000;
+			EXPECT_EQ(good ? RATION_OK : RATION_E_RANGE, init(config));
 		}
 }
 

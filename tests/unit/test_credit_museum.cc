@@ -74,6 +74,23 @@ TEST(credit_museum, time_stealer_no_pattern_of_wakes_gains)
 	}
 }
 
+// Two spinners that name each other, in this project's own hypervisor: a hint was followed
+// however far ahead the other was, and a hog of the same weight got half a per cent.
+TEST(credit_museum, two_that_yield_to_each_other_get_what_they_are_owed)
+{
+	Host h(host_of(1, {&ration_credit}));
+	ration_vcpu *a = h.hog(), *b = h.hog(), *c = h.hog();
+	while (h.now < 6 * S) {
+		h.run_for(100 * US);
+		if (h.on(0) == a)
+			h.yield_to(a, b);
+		else if (h.on(0) == b)
+			h.yield_to(b, a);
+	}
+	EXPECT_GE(h.got(c), h.now / 3 - 100 * MS);
+	EXPECT_GE(h.got(a) + h.got(b), h.now / 2);
+}
+
 // ACRN#7944: who woke into an empty queue began at virtual time 0 and held the CPU
 // for as long as the others had run before.
 TEST(credit_museum, acrn_7944_a_vcpu_that_slept_for_100_s_starves_nobody)

@@ -14,7 +14,7 @@
 #define CPU_MAX 16
 
 /* From START all burn; the window begins and ends this far inside. */
-#define MARGIN_NS (100 * NS_PER_MS)
+#define MARGIN_NS (300 * NS_PER_MS)
 
 /* /proc/stat, in its ticks. */
 struct proc_cpu {
@@ -139,7 +139,7 @@ int duty_busy(int argc, char **argv)
 		proc_stat_get(&stat[i]);
 		duty_books_get(RATION_GUEST_ALL, &books[i]);
 	}
-	duty_sleep_until(start + length + 3 * MARGIN_NS);
+	duty_sleep_until(start + length + 2 * MARGIN_NS);
 	for (int i = 0; i < count; i++) {
 		(void)kill(pid[i], SIGKILL);
 		(void)waitpid(pid[i], NULL, 0);
