@@ -119,11 +119,13 @@ static bool file_tell_due(struct ration *r, struct ration_vcpu *v, ration_ns now
                           struct ration_effects *fx)
 {
 	const struct sedf_vcpu *self = sedf_vcpu_of(v);
+	bool told;
 
-	/* Both: the one that is open may be closed by the time that its CPU looks. */
-	if (sedf_is_split(v))
-		return file_tell_window(r, v, SEDF_HEAD, now, fx) |
-		       file_tell_window(r, v, SEDF_TAIL, now, fx);
+	if (sedf_is_split(v)) {
+		/* Both: the one that is open may be closed by the time that its CPU looks. */
+		told = file_tell_window(r, v, SEDF_HEAD, now, fx);
+		return file_tell_window(r, v, SEDF_TAIL, now, fx) || told;
+	}
 	if (self->due.key >= sedf_cpu_of(r, self->home)->run_deadline_ns)
 		return false;
 	ration_sedf__kick(r, self->home, v, now, fx);

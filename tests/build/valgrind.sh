@@ -7,7 +7,7 @@ plain=$O/plain
 # These simulate for long, which here takes a minute or two each: ASan sees them in
 # every run, Memcheck when all is proved.
 long="entitle port_random credit_shadow credit_bars credit_museum credit_rates sedf_random
-	replay log"
+	sedf_sets replay log"
 if [ -n "${RATION_PROVE:-}" ]; then stress=95s long=; else stress=6s; fi
 unset RATION_PROVE
 memcheck="valgrind -q --suppressions=tests/build/valgrind.supp --error-exitcode=99
