@@ -96,7 +96,8 @@ COMMON := $(OPT) -g -ffile-prefix-map=$(CURDIR)=. -MMD -MP $(INCLUDE) \
           $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all) $(if $(COVER),--coverage)
 # Ranks 0-4: what a hypervisor links.  Floating point does not compile there.
 ONLY_x86_64  := -mgeneral-regs-only -mno-red-zone
-ONLY_aarch64 := -mgeneral-regs-only
+# Atomics in line: the others call libgcc.
+ONLY_aarch64 := -mgeneral-regs-only -mno-outline-atomics
 # Zbb (in every RVA22 processor) counts zeros; without it gcc calls libgcc for that.
 ONLY_riscv64 := -march=rv64imac_zbb -mabi=lp64
 CORE_FLAGS = -std=c11 -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
