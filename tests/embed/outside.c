@@ -21,7 +21,8 @@ static int run(const struct ration_policy *policy)
 {
 	const struct ration_limits limits = { 1, 1, 1 };
 	struct ration_config config = {
-		limits, &policy, 1, { RATION_TSLICE_DEFAULT_NS, RATION_RATELIMIT_DEFAULT_NS }, NULL
+		limits, &policy, 1, { RATION_TSLICE_DEFAULT_NS, RATION_RATELIMIT_DEFAULT_NS }, NULL,
+		{ 0, 0 }
 	};
 	struct ration_affinity anywhere = { ration_cpuset_of(0), ration_cpuset_of(0) };
 	size_t size = ration_size(&policy, 1, &limits);

@@ -75,7 +75,8 @@ int main(void)
 	};
 	struct ration_port_exit none = { RATION_EXIT_NONE, NULL }, yield = none, block = none;
 	struct ration_config config = {
-		{ 1, 1, 1 }, &policy, 1, { RATION_TSLICE_DEFAULT_NS, RATION_RATELIMIT_DEFAULT_NS }, NULL
+		{ 1, 1, 1 }, &policy, 1, { RATION_TSLICE_DEFAULT_NS, RATION_RATELIMIT_DEFAULT_NS }, NULL,
+		{ 0, 0 }
 	};
 	size_t size = ration_size(&policy, 1, &config.limits);
 	void *memory = aligned_alloc(16, (size + 15) / 16 * 16);

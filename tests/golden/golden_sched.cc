@@ -48,7 +48,7 @@ TEST(golden, rr_two_hogs_and_a_sleeper_on_two_cpus)
 // the first run on.
 // Owed are 20, 40 and 40 %.  B's slices are 5 ms, so that its turn comes earlier than that of
 // C, whose slices are 30: at 12, 22 and 32, when B is refilled, it is B's turn, once C has run
-// for a ms.
+// for a ms.  Of its 5 ms 4 are its own, which it is owed, and the fifth is of the pool.
 TEST(golden, credit_caps_on_one_cpu)
 {
 	Host h(host_of(1, {&ration_credit}));
@@ -61,17 +61,20 @@ TEST(golden, credit_caps_on_one_cpu)
 10000 0 A 12000
 12000 0 C 42000
 12000 0 C 13000
-13000 0 B 18000
+13000 0 B 16999
+16999 0 B 18000
 18000 0 C 48000
 20000 0 A 22000
 22000 0 C 52000
 22000 0 C 23000
-23000 0 B 28000
+23000 0 B 26999
+26999 0 B 28000
 28000 0 C 58000
 30000 0 A 32000
 32000 0 C 62000
 32000 0 C 33000
-33000 0 B 38000
+33000 0 B 36999
+36999 0 B 38000
 38000 0 C 68000
 40000 0 A 42000
 )");
