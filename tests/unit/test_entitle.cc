@@ -346,7 +346,7 @@ TEST(entitle, who_is_at_home_where)
 // Were all pinned to their homes, all would be owed the same.
 TEST(entitle, homes_are_enough)
 {
-	const uint32_t count = getenv("RATION_PROVE") != nullptr ? 10000 : 300;
+	const uint32_t count = getenv("RATION_PROVE") != nullptr ? 10000 : 100;
 	uint32_t narrower = 0;
 	for (uint32_t seed = 1; seed <= count && !HasFailure(); seed++) {
 		Machine m = Draw(seed).machine(), home = m;
