@@ -43,14 +43,13 @@
  * to another is paid for: who gives it comes after the vCPU whose turn it would have
  * been.
  *
- * CAP.  A capped domain has a budget of cap * 10 ms in each 10 ms, and 4 ms (of a cap
- * beyond 100 %: as much for each CPU) and
- * `burst`, of what it left unused.  Each vCPU that is awake is given as much of it as
- * it is owed; the rest is a pool, from which they draw 250 us to 10 ms at a time.  With
- * neither, a vCPU is held until the next refill.  A part of less than 250 us adds up
- * to that, or to the quota, first.  Overruns are debts, so the cap is exact in the
- * long run, and of n vCPUs none stands still longer by the cap alone than 10 ms, or
- * n * 250 us / cap if that is more.
+ * CAP.  A capped domain has a budget of cap * 10 ms in each 10 ms, and of what it left
+ * unused 4 ms (beyond 100 %: for each CPU of the cap) and `burst`.  Each vCPU that is
+ * awake is given as much of it as it is owed; the rest is a pool, from which they draw
+ * 250 us to 10 ms at a time.  With neither, a vCPU is held until the next refill.  A
+ * part of less than 250 us adds up to that, or to the quota, first.  Overruns are
+ * debts, so the cap is exact in the long run, and of n vCPUs none stands still longer
+ * by the cap alone than 10 ms, or n * 250 us / cap if that is more.
  *
  * SHADOW.  A cap with `shadow` holds nobody, counts for nothing in what is owed, and
  * changes no decision; but its budget is kept, the same one, refilled on the same
