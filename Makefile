@@ -4,10 +4,12 @@
 #   CC=clang    another compiler            V=1       show the commands
 #   T=name      tests whose name has this   WERROR=1  warnings are errors
 #   PREFIX=/usr/local DESTDIR=              where `make install` puts things
-# Variants, each in an O of its own: OPT=-O0, SAN=address,undefined, COVER=1, JEMALLOC=0.
+# Variants, each in an O of its own: OPT=-O0, SAN=address,undefined, COVER=1, JEMALLOC=0;
+# TEST_O=build takes that O's objects of the tests themselves, which take long to compile.
 
 VERSION := 0.1.0
 O       ?= build
+TEST_O  ?= $(O)
 PREFIX  ?= /usr/local
 ARCH    ?= $(shell uname -m)
 OPT     ?= -O2
@@ -295,8 +297,9 @@ $(O)/obj/%.o: %.cc Makefile | $(SETUP_TEST)
 	$(call say,CXX,$<)mkdir -p $(@D) && $(CXX) $(TEST_FLAGS) -c $< -o $@
 $(O)/obj/tests/lib/%.o: tests/lib/%.c Makefile | $(SETUP_TEST)
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(HOST_FLAGS) -c $< -o $@
-TEST_LIB_OBJ := $(patsubst %,$(O)/obj/%.o,$(basename $(wildcard tests/lib/*.cc tests/lib/*.c)))
-$(TESTS) $(BENCHES): $(O)/tests/%: $(O)/obj/tests/%.o $(TEST_LIB_OBJ) $(HOST_LIB) $(PORT_LIB) $(LIB)
+TEST_LIB_OBJ := $(patsubst %,$(TEST_O)/obj/%.o,$(basename $(wildcard tests/lib/*.cc tests/lib/*.c)))
+$(TESTS) $(BENCHES): $(O)/tests/%: $(TEST_O)/obj/tests/%.o $(TEST_LIB_OBJ) $(HOST_LIB) \
+    $(PORT_LIB) $(LIB)
 	$(call say,LINK,$@)mkdir -p $(@D) && $(CXX) $(LINK_FLAGS) -o $@ $^ $(TEST_LIBS)
 $(FUZZERS): $(O)/tests/%: tests/%.c $(HOST_LIB) $(PORT_LIB) $(LIB) Makefile
 	$(call say,FUZZ,$@)mkdir -p $(@D) && \

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # asan.sh - the test programs and a simulation under ASan and UBSan, without jemalloc.
+# What is tested is instrumented; the tests are the objects of the plain build.
 . tests/lib/check.sh
 san=$O/asan
 if [ -n "${RATION_PROVE:-}" ]; then stress=95s; else stress=6s; fi
@@ -12,7 +13,8 @@ SEEDS=100; export SEEDS
 export ASAN_OPTIONS=abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 export LSAN_OPTIONS=suppressions=tests/build/lsan.supp:print_suppressions=0
 
-check "asan build" $MAKE O="$san" OPT=-O1 SAN=address,undefined tests all || exit 1
+check "asan tests" $MAKE tests || exit 1
+check "asan build" $MAKE O="$san" TEST_O="$O" OPT=-O1 SAN=address,undefined tests all || exit 1
 for program in "$san"/tests/*/*; do
 	# Thousands of machines: without sanitizers.
 	[ "${program##*/}" != test_credit_machines ] || continue

@@ -6,7 +6,7 @@
 for compiler in gcc clang; do
 	for level in O0 O2; do
 		check "build $compiler -$level" $MAKE O="$O/det/$compiler-$level" CC=$compiler \
-			OPT=-$level JEMALLOC=0 all || exit 1
+			OPT=-$level JEMALLOC=0 "$O/det/$compiler-$level/bin/ration" || exit 1
 	done
 done
 

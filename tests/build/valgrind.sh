@@ -4,10 +4,10 @@
 # under Helgrind, without jemalloc.
 . tests/lib/check.sh
 plain=$O/plain
-# These simulate for long, which here takes a minute or two each: ASan sees them in
+# These simulate for long, which here takes up to two minutes each: ASan sees them in
 # every run, Memcheck when all is proved.
-long="entitle port_random credit_shadow credit_bars credit_museum credit_rates sedf_random
-	sedf_sets replay log"
+long="entitle port_random credit_shadow credit_bars credit_museum credit_rates credit_floor
+	credit_shares oracle sim_guests sim_reference sedf_random sedf_sets replay log"
 if [ -n "${RATION_PROVE:-}" ]; then stress=95s long=; else stress=6s; fi
 unset RATION_PROVE
 memcheck="valgrind -q --suppressions=tests/build/valgrind.supp --error-exitcode=99

@@ -16,5 +16,6 @@ done
 cp "$here/linux/init" "$tree/init"
 chmod 755 "$tree/init" "$tree/bin/busybox" "$tree/bin/duty"
 find "$tree" -exec touch -h -d @0 {} +
-(cd "$tree" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc -R 0:0 2>/dev/null) >"$3.new"
+(cd "$tree" && find . | LC_ALL=C sort | "$busybox" cpio -o -H newc -R 0:0 \
+	--renumber-inodes --ignore-devno 2>/dev/null) >"$3.new"
 mv "$3.new" "$3"
