@@ -156,7 +156,8 @@ static const char *verb_weight(const char *at)
 	return verb_attr_set(d, &attr);
 }
 
-static const char *verb_cap(const char *at)
+/* Of the two limits in percent of a CPU, the one that is meant. */
+static const char *verb_percent(const char *at, bool is_cap)
 {
 	struct domain *d = verb_domain(&at);
 	struct ration_attr attr;
@@ -165,21 +166,18 @@ static const char *verb_cap(const char *at)
 	if (d == NULL || !verb_number(&at, 6400, &value))
 		return "a domain's name and a percentage expected";
 	attr = d->config.attr;
-	attr.cap_ppm = (uint32_t)value * (RATION_PPM / 100);
+	*(is_cap ? &attr.cap_ppm : &attr.floor_ppm) = (uint32_t)value * (RATION_PPM / 100);
 	return verb_attr_set(d, &attr);
+}
+
+static const char *verb_cap(const char *at)
+{
+	return verb_percent(at, true);
 }
 
 static const char *verb_floor(const char *at)
 {
-	struct domain *d = verb_domain(&at);
-	struct ration_attr attr;
-	uint64_t value;
-
-	if (d == NULL || !verb_number(&at, 6400, &value))
-		return "a domain's name and a percentage expected";
-	attr = d->config.attr;
-	attr.floor_ppm = (uint32_t)value * (RATION_PPM / 100);
-	return verb_attr_set(d, &attr);
+	return verb_percent(at, false);
 }
 
 static const char *verb_sedf(const char *at)

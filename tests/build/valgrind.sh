@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # valgrind.sh - the unit tests and a short simulation under Memcheck, the threads
-# under Helgrind, without jemalloc.
+# under Helgrind; both put their own malloc in jemalloc's place.
 . tests/lib/check.sh
-plain=$O/plain
 # These simulate for long, which here takes up to two minutes each: ASan sees them in
 # every run, Memcheck when all is proved.
 long="entitle port_random credit_shadow credit_bars credit_museum credit_rates credit_floor
@@ -35,7 +34,6 @@ half() {
 	done
 }
 
-check "valgrind build" $MAKE O="$plain" JEMALLOC=0 all || exit 1
 # One process each: side by side, or these would be what everything waits for.
 (half 0) >"$tmp/said" 2>&1 &
 (half 1)
@@ -43,6 +41,6 @@ wait
 cat "$tmp/said"
 # shellcheck disable=SC2086
 check "valgrind simulation" \
-	$memcheck "$plain/bin/ration" run sim/scenarios/server.yaml --time 200ms
+	$memcheck "$O/bin/ration" run sim/scenarios/server.yaml --time 200ms
 check "helgrind stress of threads" valgrind -q --tool=helgrind --error-exitcode=99 \
-	"$plain/bin/ration-threads" --stress $stress
+	"$O/bin/ration-threads" --stress $stress

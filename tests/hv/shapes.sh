@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shapes.sh - machines of 1 to 16 CPUs, and one of two sockets and two NUMA nodes: all CPUs
 # come up and run guests, and the topology that is printed is the one that QEMU was told.
+# Without the second threads, half of them run, and Linux has its eight vCPUs there.
 . tests/lib/check.sh
 . tests/lib/hv.sh
 
@@ -48,3 +49,16 @@ told >"$tmp/told"
 check "each CPU has its core, package and node" cmp "$tmp/told" "$tmp/wanted"
 check "and the nodes their distances" \
 	said "$log" 'node=0 distances=10,21$' 'node=1 distances=21,10$'
+
+one_thread() {
+	hv_cpus=8,sockets=2,cores=2,threads=2 hv_options="smt=0"
+	hv_run "$log" "$linux name=dom0 vcpus=8 mem=256 $linux_line job=boot host=dom0" "$initrd"
+}
+check "Linux with 8 vCPUs, one thread of each core" one_thread
+check "it sees 8, on 4 CPUs" said "$log" '^\[dom0\] boot .* nproc=8 ' \
+	'topology cpu=0 .* online=1$' 'topology cpu=1 .* online=0$' 'topology cpu=6 .* online=1$'
+for cpu in 0 1 2 3 4 5 6 7; do
+	ran=$(ledger "$log" cpu=$cpu busy_ns)
+	echo "CPU $cpu ran: $((${ran:-0} > 0)), expected $((1 - cpu % 2))"
+done >"$tmp/ran"
+check "and its vCPUs ran on those" awk '$4 + 0 != $6 { print; bad = 1 } END { exit bad }' "$tmp/ran"
