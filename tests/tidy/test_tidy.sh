@@ -92,6 +92,8 @@ plant documented $port/ration_port.h '
 int ration_port_guess(int x);' "ration_port_guess has no comment"
 plant documented $control/ration_control.h '
 int ration_control_guess(int x);' "ration_control_guess has no comment"
+# What follows compiles all that is there: what is planted will do.
+find "$tmp/tree" -name '*.c' -delete
 plant recursion $port/odd.c 'int a(int x); int a(int x) { return x ? a(x - 1) + 1 : 0; }' \
 	"recursion: "
 plant recursion affinity/odd.c 'int a(int x); int b(int x);
