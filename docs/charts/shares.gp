@@ -3,7 +3,7 @@
 # DIR/shares.dat: entitled and got in CPUs, 1: pinned.  `make charts` calls it.
 set terminal svg size 640,480 noenhanced font "sans-serif,13" background "white"
 set output out
-set title "1,000 random machines with hogs, 10 s, tslice 1 ms" font ",15"
+set title "1,000 random machines with hogs, 10 s, tslice 1 ms, ratelimit 0.1 ms" font ",15"
 set xlabel "entitled: what linear programming says each domain is owed, CPUs"
 set ylabel "got, CPUs"
 set logscale xy

@@ -56,8 +56,9 @@ struct credit_vcpu {
 	uint16_t run_sum, sleep_sum;     /* what came since, fading */
 	uint8_t place;           /* enum credit_place */
 	uint8_t limited_by;      /* 1 + the CPU whose rate limit it waits for, or 0 */
-	bool active;
-	bool woken;              /* and has not run since */
+	uint8_t restless : 6;    /* looks since it slept, as far as they are counted */
+	bool active : 1;
+	bool woken : 1;          /* and has not run since */
 };
 
 /* The books of a shadow cap, as they were at `at_ns`: see shadow.c. */

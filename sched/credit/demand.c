@@ -11,6 +11,10 @@
 #define DEMAND_SHIFT 14             /* 16,384 ns */
 #define DEMAND_MAX   8192u          /* of one look, 134 ms: a sum stays within 2^16 */
 
+/* Runs between two sleeps may be longer than from look to look: one without sleep says
+ * nothing yet, so many do. */
+#define DEMAND_RESTLESS 2u
+
 /* So near to nothing, or to all, it counts as there. */
 #define DEMAND_SAME  512u
 
@@ -41,8 +45,13 @@ uint32_t ration_credit__demand_look(const struct ration *r, struct ration_vcpu *
 	slept = (uint32_t)(slept_ns >> DEMAND_SHIFT) != self->slept || !self->active;
 	ran = (uint32_t)(ledger.running_ns >> DEMAND_SHIFT) != self->ran || self->active;
 	self->run_sum = demand_sum(self->run_sum, &self->ran, ledger.running_ns, 8);
-	/* Who did not sleep at all may want all there is: what was, fades fast. */
-	self->sleep_sum = demand_sum(self->sleep_sum, &self->slept, slept_ns, slept ? 8 : 2);
+	/* Who did not sleep for long may want all there is: what was, fades fast. */
+	if (slept)
+		self->restless = 0;
+	else if (self->restless < DEMAND_RESTLESS)
+		self->restless++;
+	self->sleep_sum = demand_sum(self->sleep_sum, &self->slept, slept_ns,
+	                             self->restless < DEMAND_RESTLESS ? 8 : 2);
 	all = (uint32_t)self->run_sum + self->sleep_sum;
 	demand = all == 0 ? DEMAND_ONE : self->run_sum * DEMAND_ONE / all;
 	*settled = (slept || demand > DEMAND_ONE - DEMAND_SAME) && (ran || demand < DEMAND_SAME);

@@ -181,22 +181,22 @@ static uint64_t rates_level(const struct ration_vcpu *v, uint64_t mean_ppb)
 	uint32_t rounds = v->dom->vcpu_count > RATES_BUDGET ? 0 : RATES_ROUNDS;
 
 	for (uint32_t round = 0; round < rounds; round++) {
-		uint64_t left = 0, greedy = 0;
+		uint64_t all = 0, used = 0, greedy = 0;
 
 		for (const struct ration_vcpu *w = v->dom->first; w != NULL; w = w->next) {
 			uint64_t wants = ration_credit__demand_ppb(w);
 
 			if (w->class_idx != v->class_idx)
 				continue;
-			left += mean_ppb;
+			all += mean_ppb;
 			if (wants > level)
 				greedy++;
 			else
-				left -= left < wants ? left : wants;
+				used += wants;
 		}
 		if (greedy == 0)
 			break;
-		level = left / greedy;
+		level = all > used ? (all - used) / greedy : 0;
 	}
 	return level;
 }

@@ -198,7 +198,7 @@ TEST(CreditFloor, ASiblingThatCameTooLateIsNotUrgentAnyMore)
 	ROW(2,  WAKE(B),   RUNS(B), NEXT_MS(32));
 	ROW(22, WAKE(A),   RUNS(A), NEXT_MS(24));     /* full: 2 ms */
 	ROW(23, WAKE(A2),  RUNS(A), NEXT_MS(24));     /* urgent, as far as is known */
-	ROW(24, NOTHING(), RUNS(A), NEXT_MS(54));     /* 0.2 left: nobody is urgent; A's turn */
+	ROW(24, NOTHING(), RUNS(A2), NEXT_MS(54));    /* 0.2 left: nobody is urgent; A2's turn */
 }
 
 TEST(CreditFloor, SetOnOneThatWaits)
