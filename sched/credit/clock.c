@@ -243,11 +243,12 @@ void ration_credit__clock_wake(const struct ration *r, struct ration_vcpu *v)
 	            claim_ns > CLOCK_CLAIM_NS ? claim_ns : CLOCK_CLAIM_NS);
 }
 
-/* v's pace was `before`: what it is ahead or behind stays the same CPU time. */
-static void clock_rescale(const struct ration *r, struct ration_vcpu *v, uint64_t before)
+/* v's pace was `before`: what it is ahead or behind stays the same CPU time.  However
+ * small the change: of many small ones back and one large one forth, each time that it
+ * sleeps, a vCPU would drift away. */
+static void clock_rescale(struct ration_vcpu *v, uint64_t before, uint64_t clock)
 {
 	struct credit_vcpu *self = credit_vcpu_of(v);
-	uint64_t clock = ration_credit__clock(r, v);
 	int64_t ahead_ns = ration_credit__time((int64_t)(self->vtime - clock), before);
 
 	self->rest = 0;
@@ -258,7 +259,7 @@ static void clock_rescale(const struct ration *r, struct ration_vcpu *v, uint64_
 }
 
 void ration_credit__clock_pace(struct ration *r, struct ration_vcpu *v, uint64_t pace,
-                               ration_ns now)
+                               uint64_t clock, ration_ns now)
 {
 	struct credit_vcpu *self = credit_vcpu_of(v);
 	uint64_t before = self->pace;
@@ -270,9 +271,7 @@ void ration_credit__clock_pace(struct ration *r, struct ration_vcpu *v, uint64_t
 		self->folded_ns = ran < UINT32_MAX ? (uint32_t)ran : UINT32_MAX;
 	}
 	self->pace = pace;
-	/* For small changes the difference is not worth the look at the clocks. */
-	if (pace - pace / 8 > before || before > pace + pace / 8)
-		clock_rescale(r, v, before);
+	clock_rescale(v, before, clock);
 	if (ration_vcpu_is_current(v))
 		ration_credit__clock_run(r, v->cpu, v, now);
 }

@@ -220,10 +220,10 @@ ration_ns ration_credit__slice(const struct ration *r, const struct ration_vcpu 
 /* v may run elsewhere than before: it is ahead of the furthest clock there by no
  * more than a few slices, lest it starve until those catch up. */
 void ration_credit__clock_move(const struct ration *r, struct ration_vcpu *v);
-/* v goes at another pace from now on: what it is ahead or behind stays the same
- * CPU time.  It is in no queue. */
+/* v goes at another pace from now on: what it is ahead or behind of `clock`, which is
+ * ration_credit__clock() of it, stays the same CPU time.  It is in no queue. */
 void ration_credit__clock_pace(struct ration *r, struct ration_vcpu *v, uint64_t pace,
-                               ration_ns now);
+                               uint64_t clock, ration_ns now);
 
 /* ---- demand.c ---------------------------------------------------------- */
 

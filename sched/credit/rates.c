@@ -201,19 +201,32 @@ static uint64_t rates_level(const struct ration_vcpu *v, uint64_t mean_ppb)
 	return level;
 }
 
-/* The level that was found last, in one call of rates_commit(). */
+/* What was found last, in one call of rates_commit(). */
 struct rates_found {
-	const struct ration_dom *dom;    /* NULL: none yet */
+	const struct ration_dom *dom;    /* whose class has this level; NULL: none yet */
 	uint32_t class_idx;
 	uint64_t level_ppb;
+	ration_cpuset hard;              /* who may run there meet this clock; 0: none yet */
+	uint64_t clock;
 };
 
 static uint64_t rates_level_of(const struct ration_vcpu *v, uint64_t mean_ppb,
                                struct rates_found *found)
 {
 	if (found->dom != v->dom || found->class_idx != v->class_idx)
-		*found = (struct rates_found){ v->dom, v->class_idx, rates_level(v, mean_ppb) };
+		found->level_ppb = rates_level(v, mean_ppb);
+	found->dom = v->dom;
+	found->class_idx = v->class_idx;
 	return found->level_ppb;
+}
+
+static uint64_t rates_clock_of(const struct ration *r, const struct ration_vcpu *v,
+                               struct rates_found *found)
+{
+	if (found->hard != v->affinity.hard)
+		found->clock = ration_credit__clock(r, v);
+	found->hard = v->affinity.hard;
+	return found->clock;
 }
 
 /* What v is owed.  Who wants less than it could have is not held to that: when it
@@ -276,7 +289,7 @@ static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, struct ra
 		return;
 	if (queued)
 		ration_credit__dequeue(r, v);
-	ration_credit__clock_pace(r, v, pace, now);
+	ration_credit__clock_pace(r, v, pace, rates_clock_of(r, v, found), now);
 	if (queued)
 		ration_credit__enqueue(r, v, now);
 }
@@ -284,7 +297,7 @@ static void rates_commit_vcpu(struct ration *r, struct ration_vcpu *v, struct ra
 static bool rates_commit(struct ration *r, ration_ns now)
 {
 	uint32_t budget = RATES_BUDGET;
-	struct rates_found found = { NULL, 0, 0 };
+	struct rates_found found = { NULL, 0, 0, 0, 0 };
 	struct ration_vcpu *v;
 	bool first;
 

@@ -84,7 +84,7 @@
  * ratelimit   ns                   0 .. tslice, 500 ms 1 ms
  *
  * BOUNDS.  vCPUs that always want to run get what they are owed within a slice or
- * two each, however long they run; of a thousand random machines three are off by more
+ * two each, however long they run; of a thousand random machines five are off by more
  * than 1 % of a CPU over 10 s, at most by 2.5, with a tslice of 1 ms and a ratelimit of
  * 100 us.  With one of 1 ms nine are: who is owed a whole CPU, and must move whenever
  * one that can run only there is due, waits each time for the rate limit.

@@ -50,9 +50,9 @@ TEST(CreditWake, SleepSavesOneTslice)
 	ROW(0,    WAKE(A),   RUNS(A), NEXT_MS(30));
 	ROW(995,  NOTHING(), RUNS(A), NEXT_MS(1020));
 	ROW(1000, WAKE(B),   RUNS(B), NEXT_MS(1030));  /* the clock is 1000: B 970, A 1000 */
-	ROW(1030, NOTHING(), RUNS(A), NEXT_MS(1060));  /* level; A still wants more than B did */
-	ROW(1060, NOTHING(), RUNS(B), NEXT_MS(1090));
-	ROW(1090, NOTHING(), RUNS(A), NEXT_MS(1120));
+	ROW(1030, NOTHING(), RUNS(B), NEXT_MS(1060));  /* level: B goes on */
+	ROW(1060, NOTHING(), RUNS(A), NEXT_MS(1090));
+	ROW(1090, NOTHING(), RUNS(B), NEXT_MS(1120));
 }
 
 TEST(CreditWake, PreemptsOneOfTwoWhoHasHadMore)
