@@ -30,8 +30,8 @@ all_did() {
 
 # Two of one seed, side by side; a third of another seed goes no further than its boot.
 twice() {
-	boot_all 1 "$tmp/first" "+busy:8s:20s" >"$tmp/first.said" 2>&1 &
-	boot_all 1 "$tmp/second" "+busy:8s:20s" && wait $! || {
+	boot_all 1 "$tmp/first" "+busy:7s:20s" >"$tmp/first.said" 2>&1 &
+	boot_all 1 "$tmp/second" "+busy:7s:20s" && wait $! || {
 		cat "$tmp/first.said"
 		return 1
 	}
