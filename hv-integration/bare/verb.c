@@ -133,13 +133,22 @@ static const char *verb_resume(const char *at)
 	return NULL;
 }
 
+/* As they are now, whoever set them. */
+static struct ration_attr verb_attr(const struct domain *d)
+{
+	struct ration_attr attr;
+
+	(void)ration_port_begin(&hv.port, cpu_self()->id);
+	ration_dom_get(d->ration, &attr);
+	ration_port_end(&hv.port, NULL);
+	return attr;
+}
+
 static const char *verb_attr_set(struct domain *d, const struct ration_attr *attr)
 {
 	struct ration_refusal why = { .reason = RATION_REFUSED_NOTHING };
 	int status = VERB(ration_record_dom_set(RECORD, d->ration, attr, now, &fx, &why));
 
-	if (status == RATION_OK)
-		d->config.attr = *attr;
 	return verb_status(d->config.name, status, &why);
 }
 
@@ -151,7 +160,7 @@ static const char *verb_weight(const char *at)
 
 	if (d == NULL || !verb_number(&at, RATION_WEIGHT_MAX, &value))
 		return "a domain's name and a weight expected";
-	attr = d->config.attr;
+	attr = verb_attr(d);
 	attr.weight = (uint32_t)value;
 	return verb_attr_set(d, &attr);
 }
@@ -165,7 +174,7 @@ static const char *verb_percent(const char *at, bool is_cap)
 
 	if (d == NULL || !verb_number(&at, 6400, &value))
 		return "a domain's name and a percentage expected";
-	attr = d->config.attr;
+	attr = verb_attr(d);
 	*(is_cap ? &attr.cap_ppm : &attr.floor_ppm) = (uint32_t)value * (RATION_PPM / 100);
 	return verb_attr_set(d, &attr);
 }
@@ -188,7 +197,7 @@ static const char *verb_sedf(const char *at)
 
 	if (d == NULL)
 		return "a domain's name expected";
-	attr = d->config.attr;
+	attr = verb_attr(d);
 	if (!verb_time(&at, RATION_NS_PER_MS, &attr.period_ns) ||
 	    !verb_time(&at, RATION_NS_PER_MS, &attr.slice_ns))
 		return "a period and a slice expected";
@@ -197,28 +206,52 @@ static const char *verb_sedf(const char *at)
 	return verb_attr_set(d, &attr);
 }
 
+static int verb_pin_one(struct domain *d, uint32_t i, struct ration_affinity to,
+                        struct ration_refusal *why)
+{
+	return VERB(ration_record_pin(RECORD, d->vcpu[i]->ration, to, now, &fx, why));
+}
+
+/* From vCPU `first` to before `end`, all or none: what was admitted a moment ago is
+ * admitted again. */
+static int verb_pin_all(struct domain *d, uint32_t first, uint32_t end, struct ration_affinity to,
+                        struct ration_refusal *why)
+{
+	struct ration_affinity before[DOMAIN_VCPU_MAX];
+	struct ration_vcpu_info info;
+	int status = RATION_OK;
+	uint32_t i;
+
+	for (i = first; i < end && status == RATION_OK; i++) {
+		(void)ration_port_begin(&hv.port, cpu_self()->id);
+		ration_vcpu_info_get(d->vcpu[i]->ration, &info);
+		ration_port_end(&hv.port, NULL);
+		before[i] = info.affinity;
+		status = verb_pin_one(d, i, to, why);
+	}
+	for (end = i - 1, i = first; i < end && status != RATION_OK; i++)
+		(void)verb_pin_one(d, i, before[i], NULL);
+	return status;
+}
+
 static const char *verb_pin(const char *at)
 {
 	struct ration_refusal why = { .reason = RATION_REFUSED_NOTHING };
 	struct ration_affinity affinity = { 0, RATION_CPUSET_ALL };
 	char word[WORD_SIZE];
 	struct domain *d;
-	uint32_t idx, i;
+	uint32_t idx;
 	int status;
 
 	d = verb_vcpu(&at, &idx);
 	if (d == NULL || !text_word(&at, word, sizeof(word)) ||
 	    ration_cpulist_parse(word, text_length(word), hv.cpu_count, &affinity.hard, NULL) != 0)
 		return "NAME or NAME.VCPU and a list of CPUs expected";
-	for (i = 0; i < d->config.vcpu_count; i++) {
-		if (idx != DOMAIN_VCPU_MAX && idx != i)
-			continue;
-		status = VERB(ration_record_pin(RECORD, d->vcpu[i]->ration, affinity, now, &fx, &why));
-		if (status != RATION_OK)
-			return verb_status(d->config.name, status, &why);
-		d->config.affinity[i] = affinity;
-	}
-	return NULL;
+	if (idx == DOMAIN_VCPU_MAX)
+		status = verb_pin_all(d, 0, d->config.vcpu_count, affinity, &why);
+	else
+		status = verb_pin_one(d, idx, affinity, &why);
+	return verb_status(d->config.name, status, &why);
 }
 
 /* ---- vCPUs and CPUs on and off line ------------------------------------ */

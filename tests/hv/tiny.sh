@@ -51,3 +51,16 @@ soon() {
 check "deadlines at each instruction on the way into a sleep" deadlines_come
 check "none is lost between STI and HLT" soon asleep
 check "none waits long behind another STI" soon awake
+
+# Two halves of a CPU and more: they cannot both be promised on CPU 0.
+pin_refused() {
+	hv_reset
+	hv_options="sched=sedf"
+	printf '#ration\nat=1s pin two 0\nat=1s pin two.1 0\nat=1s say done\nat=2s quit\n' \
+		>"$tmp/script"
+	hv_run "$log" "$tmp/script" "$guest/hog.elf name=two vcpus=2 period=10ms slice=6ms"
+}
+check "a domain with 1.2 CPUs is pinned to one" pin_refused
+check "that is refused" said "$log" '^\(hv\) .*two: .*CPU 0 lacks'
+check "for all of its vCPUs: one of them can be pinned there now" \
+	sh -c "[ \$(grep -c 'CPU 0 lacks' '$log') -eq 1 ] && grep -q '(hv) done' '$log'"
