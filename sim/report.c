@@ -88,7 +88,7 @@ static void entitled_cell(struct table *t, double cpus)
 		table_add_cell(t, STYLE_PLAIN, "%.2f", 100.0 * cpus);
 }
 
-static void time_cell(struct table *t, ration_ns ns, bool any)
+void report_time_cell(struct table *t, ration_ns ns, bool any)
 {
 	char text[QUANTITY_SIZE];
 
@@ -216,13 +216,13 @@ static void domain_latency_cells(struct table *t, const struct shown *shown, str
 	char count[REPORT_COUNT_SIZE];
 
 	if (shown->wake) {
-		time_cell(t, histogram_quantile(&d->wake_ns, 500000), has.wakes);
-		time_cell(t, histogram_quantile(&d->wake_ns, 990000), has.wakes);
-		time_cell(t, d->wake_ns.max, has.wakes);
+		report_time_cell(t, histogram_quantile(&d->wake_ns, 500000), has.wakes);
+		report_time_cell(t, histogram_quantile(&d->wake_ns, 990000), has.wakes);
+		report_time_cell(t, d->wake_ns.max, has.wakes);
 	}
 	if (!shown->jobs)
 		return;
-	time_cell(t, histogram_quantile(&d->response_ns, 990000), d->response_ns.count != 0);
+	report_time_cell(t, histogram_quantile(&d->response_ns, 990000), d->response_ns.count != 0);
 	if (!has.jobs) {
 		table_add_cell(t, STYLE_DIM, "-");
 		table_add_cell(t, STYLE_DIM, "-");

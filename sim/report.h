@@ -83,6 +83,8 @@ void report_warn(FILE *out, const struct scenario *s, const struct ration_policy
 #define REPORT_COUNT_SIZE 40u
 /* "12,345,678" */
 char *report_count(uint64_t value, char buffer[REPORT_COUNT_SIZE]);
+/* A length of time, or "-" where there is not any. */
+void report_time_cell(struct table *t, ration_ns ns, bool any);
 /* Id of a domain as `xm list` would number it: dom0 is 0. */
 uint32_t report_domain_id(const struct scenario *s, uint32_t index);
 /* "credit, tslice 30 ms, ratelimit 1 ms", with what the policy honours. */

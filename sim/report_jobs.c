@@ -2,18 +2,13 @@
 /* How the periodic jobs of each vCPU fared: a row for each, where deadlines are promised. */
 #include <inttypes.h>
 
-#include "quantity.h"
 #include "report.h"
 
 #define JOBS_ROWS 32u        /* more of them stand in the JSON only */
 
 static void jobs_cell(struct table *t, const struct histogram *h, uint32_t ppm)
 {
-	char text[QUANTITY_SIZE];
-	uint64_t ns = ppm == RATION_PPM ? h->max : histogram_quantile(h, ppm);
-
-	table_add_cell(t, h->count != 0 ? STYLE_PLAIN : STYLE_DIM, "%s",
-	               h->count != 0 ? quantity_time_round(ns, text) : "-");
+	report_time_cell(t, ppm == RATION_PPM ? h->max : histogram_quantile(h, ppm), h->count != 0);
 }
 
 static void jobs_row(struct table *t, const struct scenario_domain *d, uint32_t idx,

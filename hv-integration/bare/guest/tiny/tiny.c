@@ -167,7 +167,7 @@ uint64_t tiny_tsc_of(uint64_t ns)
 	uint32_t r[4];
 
 	guest_cpuid(0x40000010, r);
-	/* In kHz; a TSC of 8 GHz and a century: under 2^65 / 2. */
+	/* In kHz; a TSC of 8 GHz and seventy years: below 2^64. */
 	return ns / NS_PER_MS * r[0] + ns % NS_PER_MS * r[0] / NS_PER_MS;
 }
 
